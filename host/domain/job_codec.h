@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only place that knows a job's JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+#include "host/domain/job.h"
+
+namespace dsw {
+
+/// Reads a message of the queue. Unknown members are ignored. kInvalid, naming the member and what
+/// it should be, for anything that is not a job this worker can run; that includes jobs that point
+/// to a batch file in object storage.
+Result<Job> ParseJob(std::string_view json);
+
+/// The message for a job without overrides, as `submit` publishes it.
+std::string JobJson(const Job& job);
+
+}  // namespace dsw

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an embedder returned for the texts of a batch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/base/result.h"
+
+namespace dsw {
+
+/// Rows of floats, row-major and 64-byte aligned. Movable; belongs to one thread at a time.
+class Matrix {
+ public:
+  Matrix() = default;
+  /// Zero-filled.
+  Matrix(std::size_t rows, std::size_t dimensions)
+      : rows_(rows), dimensions_(dimensions), values_(Allocate(rows * dimensions)) {}
+
+  std::size_t rows() const { return rows_; }
+  std::size_t dimensions() const { return dimensions_; }
+  float* data() { return values_.get(); }
+  const float* data() const { return values_.get(); }
+  std::span<const float> row(std::size_t i) const {
+    return {values_.get() + i * dimensions_, dimensions_};
+  }
+
+ private:
+  struct Free {
+    void operator()(float* values) const { std::free(values); }
+  };
+  static std::unique_ptr<float[], Free> Allocate(std::size_t count);
+
+  std::size_t rows_ = 0;
+  std::size_t dimensions_ = 0;
+  std::unique_ptr<float[], Free> values_;
+};
+
+/// The result of one embed call: row i of `matrix` belongs to text i.
+struct Vectors {
+  Matrix matrix;
+  std::vector<std::optional<Error>> item_errors;  ///< Per text; the row of a failed one is void.
+  std::vector<bool> truncated;                    ///< Per text: cut to the model's limit.
+  std::optional<std::int64_t> tokens;             ///< Consumed by the call, if known.
+};
+
+/// Facts about the model behind an opened embedder.
+struct ModelFacts {
+  std::uint32_t dimensions = 0;  ///< 0: only known after the first embed call.
+  std::uint32_t max_tokens = 0;  ///< Of one text; 0: unknown.
+  std::uint32_t max_batch = 0;   ///< Texts per call; 0: any number.
+};
+
+}  // namespace dsw

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where vectors are stored and searched.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/domain/point.h"
+#include "host/ports/call_context.h"
+
+namespace dsw {
+
+enum class Distance { kCosine, kEuclid, kDot };
+
+struct CollectionSpec {
+  std::string name;
+  std::uint32_t dimensions = 0;
+  Distance distance = Distance::kCosine;
+  bool create = true;  ///< False: kNotFound when it does not exist.
+};
+
+/// One answer of a search.
+struct Hit {
+  std::string id;
+  double score = 0;
+  std::string payload_json;
+};
+
+/// Thread-safe; calls beyond the provider's own concurrency limit wait for their turn.
+class VectorSink {
+ public:
+  virtual ~VectorSink() = default;
+  /// The provider's id, as "sqlite".
+  virtual std::string_view provider() const = 0;
+  /// Points per Upsert call; 0 for any number.
+  virtual std::uint32_t max_batch() const = 0;
+
+  /// Creates the collection or checks the existing one; kConflict when its size or distance differs.
+  virtual Status EnsureCollection(const CallContext& context, const CollectionSpec& spec) = 0;
+  /// Stores rows [first, first + count) of `points`, all or none; durable once it returns success.
+  virtual Status Upsert(const CallContext& context, std::string_view collection,
+                        const Points& points, std::size_t first, std::size_t count) = 0;
+  /// Removes points by id; unknown ids are ignored.
+  virtual Status Remove(const CallContext& context, std::string_view collection,
+                        std::span<const std::string> ids) = 0;
+  virtual Result<std::uint64_t> Count(const CallContext& context, std::string_view collection) = 0;
+  /// The nearest points, nearest first. kInvalid when the sink cannot search.
+  virtual Result<std::vector<Hit>> Search(const CallContext& context, std::string_view collection,
+                                          std::span<const float> vector, std::uint32_t limit) = 0;
+  /// Success while the sink can be written to.
+  virtual Status Health(const CallContext& context) = 0;
+};
+
+}  // namespace dsw
