@@ -9,7 +9,9 @@
 
 namespace dsw {
 
-Clock::TimePoint SystemClock::Now() const { return std::chrono::steady_clock::now(); }
+Clock::TimePoint SystemClock::Now() const {
+  return std::chrono::steady_clock::now();
+}
 
 std::chrono::system_clock::time_point SystemClock::WallNow() const {
   return std::chrono::system_clock::now();
@@ -25,8 +27,7 @@ bool SystemClock::WaitUntil(TimePoint time, std::stop_token stop) {
 
 std::string FormatUtc(std::chrono::system_clock::time_point time) {
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
-  const std::time_t seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(millis).count();
+  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(millis).count();
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,

@@ -10,7 +10,9 @@ std::atomic<LogBackend*> log_backend{nullptr};
 
 }  // namespace
 
-void SetLogBackend(LogBackend* backend) { log_backend.store(backend); }
+void SetLogBackend(LogBackend* backend) {
+  log_backend.store(backend);
+}
 
 bool LogEnabled(LogLevel level, std::string_view component) {
   const LogBackend* backend = log_backend.load();

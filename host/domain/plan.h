@@ -27,7 +27,7 @@ struct EmbedderConfig {
   std::string base_url;     ///< Empty: the provider's default.
   Secret api_key;           ///< "env:NAME", "file:/path", "enc:v1:…" or a literal; maybe empty.
   std::string config_json;  ///< JSON object with the provider's own settings.
-  std::int32_t batch_size = 0;  ///< Chunks per batch; at least 1.
+  std::int32_t batch_size = 0;        ///< Chunks per batch; at least 1.
   std::int32_t max_input_tokens = 0;  ///< 0: the model's own limit.
   Truncate truncate = Truncate::kNone;
 };

@@ -19,9 +19,9 @@ struct Progress {
   std::string owner_id;
   std::int64_t dataset_id = 0;
   JobState state = JobState::kProcessing;
-  bool final = false;               ///< The last event of the job.
-  std::int64_t chunk_count = 0;     ///< Embedded so far, over all deliveries of the job.
-  std::int64_t total_chunks = 0;    ///< Of the target, whether embedded before or not.
+  bool final = false;             ///< The last event of the job.
+  std::int64_t chunk_count = 0;   ///< Embedded so far, over all deliveries of the job.
+  std::int64_t total_chunks = 0;  ///< Of the target, whether embedded before or not.
   std::int64_t failed_chunks = 0;
   std::int64_t batches_done = 0;
   std::int64_t tokens = 0;

@@ -55,8 +55,8 @@ class DatasetStore {
                              const BatchRecord& record) = 0;
 
   /// Items after `after_item_id` whose points are more than their content, at most `limit`.
-  virtual Result<std::vector<StaleItem>> ListStale(const Target& target,
-                                                   std::int64_t after_item_id, int limit) = 0;
+  virtual Result<std::vector<StaleItem>> ListStale(const Target& target, std::int64_t after_item_id,
+                                                   int limit) = 0;
   /// Writes down that the points of ListStale() are out of the sink.
   virtual Status RecordRemoval(const Target& target, std::span<const StaleItem> items) = 0;
 

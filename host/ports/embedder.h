@@ -34,8 +34,8 @@ class Embedder {
   virtual Result<ModelFacts> Describe(const CallContext& context) = 0;
   /// One attempt. On success the result has one finite row of the model's size per text, and
   /// item_errors and truncated have one entry per text.
-  virtual Result<Vectors> Embed(const CallContext& context,
-                                std::span<const std::string_view> texts, InputType type) = 0;
+  virtual Result<Vectors> Embed(const CallContext& context, std::span<const std::string_view> texts,
+                                InputType type) = 0;
 };
 
 }  // namespace dsw

@@ -40,7 +40,8 @@ class VectorSink {
   /// Points per Upsert call; 0 for any number.
   virtual std::uint32_t max_batch() const = 0;
 
-  /// Creates the collection or checks the existing one; kConflict when its size or distance differs.
+  /// Creates the collection or checks the existing one; kConflict when its size or distance
+  /// differs.
   virtual Status EnsureCollection(const CallContext& context, const CollectionSpec& spec) = 0;
   /// Stores rows [first, first + count) of `points`, all or none; durable once it returns success.
   virtual Status Upsert(const CallContext& context, std::string_view collection,

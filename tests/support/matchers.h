@@ -36,7 +36,7 @@ testing::AssertionResult FailsWith(const Result<T>& result, Code code, std::stri
 #define ASSERT_OK(expr) ASSERT_TRUE(::dsw::IsOk(expr))
 #define EXPECT_FAIL(expr, ...) EXPECT_TRUE(::dsw::FailsWith(expr, __VA_ARGS__))
 
-#define ASSERT_OK_AND_ASSIGN(decl, expr)                       \
-  auto DSW_CONCAT(test_result_, __LINE__) = (expr);            \
+#define ASSERT_OK_AND_ASSIGN(decl, expr)                        \
+  auto DSW_CONCAT(test_result_, __LINE__) = (expr);             \
   ASSERT_TRUE(::dsw::IsOk(DSW_CONCAT(test_result_, __LINE__))); \
   decl = *std::move(DSW_CONCAT(test_result_, __LINE__))

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/domain/job_codec.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace dsw {
+namespace {
+
+using Json = nlohmann::json;
+
+Error Bad(std::string_view member, std::string_view want) {
+  return {.code = Code::kInvalid,
+          .message = fmt::format("job member `{}` must be {}", member, want)};
+}
+
+/// The member's value, or null when it is absent or JSON null.
+const Json* Find(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+Result<std::optional<std::string>> Text(const Json& object, const char* member) {
+  const Json* value = Find(object, member);
+  if (value == nullptr) return std::optional<std::string>();
+  if (!value->is_string()) return Fail(Bad(member, "a string"));
+  return std::optional<std::string>(value->get<std::string>());
+}
+
+Result<std::optional<Secret>> SecretText(const Json& object, const char* member) {
+  ASSIGN_OR_RETURN(std::optional<std::string> text, Text(object, member));
+  if (!text) return std::optional<Secret>();
+  return std::optional<Secret>(Secret(*std::move(text)));
+}
+
+Result<std::optional<std::int64_t>> Integer(const Json& object, const char* member,
+                                            std::int64_t least, std::int64_t most) {
+  const Json* value = Find(object, member);
+  if (value == nullptr) return std::optional<std::int64_t>();
+  const bool fits = value->is_number_integer() &&
+                    (!value->is_number_unsigned() ||
+                     value->get<std::uint64_t>() <= static_cast<std::uint64_t>(most));
+  if (!fits || value->get<std::int64_t>() < least || value->get<std::int64_t>() > most) {
+    return Fail(Bad(member, fmt::format("an integer from {} to {}", least, most)));
+  }
+  return std::optional<std::int64_t>(value->get<std::int64_t>());
+}
+
+constexpr std::int64_t kMaxId = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMaxCount = std::numeric_limits<std::int32_t>::max();
+
+Result<std::optional<std::int32_t>> Count(const Json& object, const char* member,
+                                          std::int64_t least) {
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> value,
+                   Integer(object, member, least, kMaxCount));
+  if (!value) return std::optional<std::int32_t>();
+  return std::optional<std::int32_t>(static_cast<std::int32_t>(*value));
+}
+
+Result<std::optional<EmbedderOverride>> ParseEmbedder(const Json& job) {
+  const Json* object = Find(job, "embedder_config");
+  if (object == nullptr) return std::optional<EmbedderOverride>();
+  if (!object->is_object()) return Fail(Bad("embedder_config", "an object"));
+  EmbedderOverride embedder;
+  ASSIGN_OR_RETURN(embedder.provider, Text(*object, "provider"));
+  ASSIGN_OR_RETURN(embedder.base_url, Text(*object, "base_url"));
+  ASSIGN_OR_RETURN(embedder.model, Text(*object, "model"));
+  ASSIGN_OR_RETURN(embedder.api_key, SecretText(*object, "api_key"));
+  ASSIGN_OR_RETURN(embedder.batch_size, Count(*object, "batch_size", 1));
+  ASSIGN_OR_RETURN(embedder.max_input_tokens, Count(*object, "max_input_tokens", 0));
+  if (const Json* config = Find(*object, "config")) {
+    if (!config->is_object()) return Fail(Bad("embedder_config.config", "an object"));
+    embedder.config_json = config->dump();
+  }
+  return std::optional<EmbedderOverride>(std::move(embedder));
+}
+
+Result<std::optional<SinkOverride>> ParseSink(const Json& job) {
+  const Json* object = Find(job, "qdrant_config");
+  if (object == nullptr) return std::optional<SinkOverride>();
+  if (!object->is_object()) return Fail(Bad("qdrant_config", "an object"));
+  SinkOverride sink;
+  ASSIGN_OR_RETURN(sink.url, Text(*object, "url"));
+  ASSIGN_OR_RETURN(sink.api_key, SecretText(*object, "api_key"));
+  return std::optional<SinkOverride>(std::move(sink));
+}
+
+Result<Mode> ParseMode(const Json& json) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> mode, Text(json, "mode"));
+  if (!mode || *mode == "incremental") return Mode::kIncremental;
+  if (*mode == "full") return Mode::kFull;
+  return Fail(Bad("mode", "\"incremental\" or \"full\""));
+}
+
+}  // namespace
+
+Result<Job> ParseJob(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return Fail(Code::kInvalid, "the message is not JSON");
+  if (!json.is_object()) return Fail(Code::kInvalid, "the message is not a JSON object");
+  if (Find(json, "batch_file_key") != nullptr) {
+    return Fail(Code::kInvalid,
+                "the job points to a batch file in object storage (`batch_file_key`), which this "
+                "worker does not read: publish a job that names the transform alone");
+  }
+  if (Find(json, "range") != nullptr) {
+    return Fail(Code::kInvalid,
+                "the job is limited to a `range`, which this worker does not do: publish the job "
+                "without it, and only what is still missing is embedded");
+  }
+
+  Job job;
+  ASSIGN_OR_RETURN(std::optional<std::string> job_id, Text(json, "job_id"));
+  if (!job_id || job_id->empty()) return Fail(Bad("job_id", "a string that is not empty"));
+  job.job_id = *std::move(job_id);
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> transform,
+                   Integer(json, "dataset_transform_id", 1, kMaxId));
+  if (!transform) return Fail(Bad("dataset_transform_id", "the id of a dataset transform"));
+  job.dataset_transform_id = *transform;
+  ASSIGN_OR_RETURN(job.embedded_dataset_id, Integer(json, "embedded_dataset_id", 1, kMaxId));
+  ASSIGN_OR_RETURN(job.owner_id, Text(json, "owner_id"));
+  ASSIGN_OR_RETURN(job.dataset_id, Integer(json, "dataset_id", 1, kMaxId));
+  ASSIGN_OR_RETURN(job.collection_name, Text(json, "collection_name"));
+  ASSIGN_OR_RETURN(job.batch_size, Count(json, "batch_size", 1));
+  ASSIGN_OR_RETURN(job.embedder, ParseEmbedder(json));
+  ASSIGN_OR_RETURN(job.sink, ParseSink(json));
+  ASSIGN_OR_RETURN(job.mode, ParseMode(json));
+  return job;
+}
+
+std::string JobJson(const Job& job) {
+  Json json = {{"job_id", job.job_id},
+               {"dataset_transform_id", job.dataset_transform_id},
+               {"mode", job.mode == Mode::kFull ? "full" : "incremental"}};
+  if (job.embedded_dataset_id) json["embedded_dataset_id"] = *job.embedded_dataset_id;
+  if (job.owner_id) json["owner_id"] = *job.owner_id;
+  if (job.dataset_id) json["dataset_id"] = *job.dataset_id;
+  if (job.collection_name) json["collection_name"] = *job.collection_name;
+  if (job.batch_size) json["batch_size"] = *job.batch_size;
+  return json.dump();
+}
+
+}  // namespace dsw

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/domain/progress_codec.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "host/base/clock.h"
+#include "host/base/secret.h"
+
+namespace dsw {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string_view StateName(JobState state) {
+  switch (state) {
+    case JobState::kProcessing:
+      return "processing";
+    case JobState::kSuccess:
+      return "success";
+    case JobState::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
+/// Share of the target's chunks that is settled, with one decimal.
+double Percent(const Progress& progress) {
+  if (progress.total_chunks <= 0) return progress.state == JobState::kSuccess ? 100.0 : 0.0;
+  const double settled = static_cast<double>(progress.chunk_count + progress.failed_chunks);
+  return std::round(1000.0 * settled / static_cast<double>(progress.total_chunks)) / 10.0;
+}
+
+std::string SubjectToken(std::string_view text) {
+  std::string token;
+  for (const char c : text) {
+    const bool plain = c > ' ' && c != '.' && c != '*' && c != '>' && c != '\x7f';
+    token.push_back(plain ? c : '_');
+  }
+  return token.empty() ? "_" : token;
+}
+
+}  // namespace
+
+std::string ProgressJson(const Progress& progress) {
+  Json json = {{"job_id", progress.job_id},
+               {"dataset_transform_id", progress.dataset_transform_id},
+               {"embedded_dataset_id", nullptr},
+               {"owner_id", progress.owner_id},
+               {"dataset_id", progress.dataset_id},
+               {"batch_file_key", ""},
+               {"chunk_count", progress.chunk_count},
+               {"status", StateName(progress.state)},
+               {"error", nullptr},
+               {"processing_duration_ms", nullptr},
+               {"total_chunks", progress.total_chunks},
+               {"failed_chunks", progress.failed_chunks},
+               {"batches_done", progress.batches_done},
+               {"percent", Percent(progress)},
+               {"tokens", progress.tokens},
+               {"final", progress.final},
+               {"timestamp", FormatUtc(progress.timestamp)}};
+  if (progress.embedded_dataset_id) json["embedded_dataset_id"] = *progress.embedded_dataset_id;
+  if (progress.error) json["error"] = Redact(*progress.error);
+  if (progress.processing_duration) {
+    json["processing_duration_ms"] = progress.processing_duration->count();
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Progress> ParseProgress(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    Progress progress;
+    progress.job_id = json.at("job_id");
+    progress.dataset_transform_id = json.at("dataset_transform_id");
+    if (!json.at("embedded_dataset_id").is_null()) {
+      progress.embedded_dataset_id = json.at("embedded_dataset_id").get<std::int64_t>();
+    }
+    progress.owner_id = json.at("owner_id");
+    progress.dataset_id = json.at("dataset_id");
+    const std::string status = json.at("status");
+    progress.state = status == "success"  ? JobState::kSuccess
+                     : status == "failed" ? JobState::kFailed
+                                          : JobState::kProcessing;
+    progress.final = json.at("final");
+    progress.chunk_count = json.at("chunk_count");
+    progress.total_chunks = json.at("total_chunks");
+    progress.failed_chunks = json.at("failed_chunks");
+    progress.batches_done = json.at("batches_done");
+    progress.tokens = json.at("tokens");
+    if (!json.at("error").is_null()) progress.error = json.at("error").get<std::string>();
+    if (!json.at("processing_duration_ms").is_null()) {
+      progress.processing_duration =
+          std::chrono::milliseconds(json.at("processing_duration_ms").get<std::int64_t>());
+    }
+    return progress;
+  } catch (const Json::exception& exception) {
+    return Fail(Code::kInvalid, fmt::format("not a status event: {}", exception.what()));
+  }
+}
+
+std::string ProgressSubject(const Progress& progress) {
+  return fmt::format("transforms.dataset.status.{}.{}.{}", SubjectToken(progress.owner_id),
+                     progress.dataset_id, progress.dataset_transform_id);
+}
+
+}  // namespace dsw
