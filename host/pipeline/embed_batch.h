@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One batch of chunks to vectors: attempts, splitting, and chunks that cannot be embedded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/domain/chunk.h"
+#include "host/domain/record.h"
+#include "host/domain/vectors.h"
+#include "host/pipeline/open_target.h"
+
+namespace dsw {
+
+/// Chunks that were embedded by one call: row i of `matrix` belongs to chunks[i].
+struct EmbeddedPiece {
+  std::vector<const Chunk*> chunks;
+  std::vector<bool> truncated;
+  Matrix matrix;
+};
+
+/// Every chunk of the batch is in exactly one piece or among the failed.
+struct EmbeddedBatch {
+  std::vector<EmbeddedPiece> pieces;
+  std::vector<FailedChunk> failed;
+  std::optional<std::int64_t> tokens;
+};
+
+/// Embeds the batch. Chunks without text are failed and never sent. What is too large is split in
+/// halves, down to single chunks, which then fail. The result borrows the batch. Any error means
+/// that the batch as a whole could not be embedded now.
+Result<EmbeddedBatch> EmbedBatch(const Batch& batch, const OpenedTarget& opened,
+                                 const WorkerContext& worker, const StopSignals& stops);
+
+}  // namespace dsw

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/run_job.h"
+
+#include "host/domain/job_codec.h"
+#include "host/pipeline/batch_window.h"
+#include "host/pipeline/batcher.h"
+#include "host/pipeline/heartbeat.h"
+#include "host/pipeline/open_target.h"
+#include "host/pipeline/progress_meter.h"
+#include "host/pipeline/remove_stale.h"
+#include "host/pipeline/run_batch.h"
+#include "host/pipeline/settle.h"
+
+namespace dsw {
+namespace {
+
+/// Why no further batch may begin, if so.
+Status MayGoOn(const WorkerContext& worker, const StopSignals& stops, Clock::TimePoint deadline) {
+  if (stops.drain.stop_requested()) return Fail(Code::kCancelled, "the worker is shutting down");
+  if (worker.clock.Now() >= deadline) {
+    return Fail(Code::kCancelled,
+                "the job's time is up (JOB_TIMEOUT); it continues from its "
+                "records");
+  }
+  return {};
+}
+
+/// One target, from its plugins to its last record.
+Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sink_override,
+                 Clock::TimePoint deadline, const WorkerContext& worker, const StopSignals& stops,
+                 ProgressMeter& meter) {
+  ASSIGN_OR_RETURN(const OpenedTarget opened,
+                   OpenTarget(plan, target, sink_override, worker, stops));
+  ASSIGN_OR_RETURN(const DatasetStore::Counts counts, worker.datasets.CountChunks(plan, target));
+  meter.Start(counts);
+
+  ASSIGN_OR_RETURN(const auto pending, worker.datasets.OpenPending(plan, target));
+  Batcher batcher(*pending, opened.batch_limits);
+  BatchWindow window(worker.options.batches_in_flight);
+  Status going = MayGoOn(worker, stops, deadline);
+  for (; going && !window.failed(); going = MayGoOn(worker, stops, deadline)) {
+    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next());
+    if (!batch) break;
+    window.Run(
+        [&, batch = std::move(*batch)] { return RunBatch(batch, opened, worker, stops, meter); });
+  }
+  RETURN_IF_ERROR(window.Finish());
+  RETURN_IF_ERROR(going);
+
+  RETURN_IF_ERROR(RemoveStalePoints(opened, worker, stops, meter));
+  return worker.datasets.FinishTarget(plan, target, meter.tally());
+}
+
+}  // namespace
+
+Status RunJob(const Job& job, const WorkerContext& worker, const StopSignals& stops, JobRun& run) {
+  const Clock::TimePoint deadline = worker.clock.Now() + worker.options.job_timeout;
+  ASSIGN_OR_RETURN(run.plan, worker.datasets.LoadPlan(job));
+  const Plan& plan = *run.plan;
+  for (const Target& target : plan.targets) {
+    ProgressMeter meter(plan, target, worker);
+    const Status done =
+        RunTarget(plan, target, job.sink.value_or(SinkOverride{}), deadline, worker, stops, meter);
+    run.tally += meter.tally();
+    RETURN_IF_ERROR(done);
+    if (&target == &plan.targets.back()) {
+      run.completion = meter.Completion(/*final=*/true);
+    } else {
+      worker.progress.Publish(meter.Completion(/*final=*/false));
+    }
+  }
+  return {};
+}
+
+void HandleDelivery(Delivery& delivery, std::chrono::milliseconds ack_wait,
+                    const WorkerContext& worker, const StopSignals& stops) {
+  const Heartbeat heartbeat(delivery, ack_wait / 3);
+  const Clock::TimePoint started = worker.clock.Now();
+  worker.telemetry.JobStarted();
+
+  JobRun run;
+  const Result<Job> job = ParseJob(delivery.payload());
+  const Status outcome = job ? RunJob(*job, worker, stops, run) : Status(Fail(job.error()));
+  const Disposition next =
+      outcome ? Finished{} : Decide(outcome.error(), delivery, job, run, worker);
+  Settle(delivery, next, job, outcome, run, worker.clock.Now() - started, worker);
+}
+
+}  // namespace dsw

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/worker_pool.h"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+
+#include "host/base/log.h"
+#include "host/pipeline/run_job.h"
+
+namespace dsw {
+
+WorkerPool::WorkerPool(int jobs, JobQueue& queue, const WorkerContext& worker)
+    : queue_(queue), worker_(worker) {
+  const int count = std::max(1, jobs);
+  running_threads_ = count;
+  for (int i = 0; i < count; ++i) {
+    threads_.emplace_back([this] {
+      Work();
+      --running_threads_;
+    });
+  }
+}
+
+WorkerPool::~WorkerPool() {
+  Cancel();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerPool::Cancel() {
+  drain_.request_stop();
+  cancel_.request_stop();
+}
+
+bool WorkerPool::WaitEnded(std::chrono::milliseconds most) {
+  const Clock::TimePoint deadline = worker_.clock.Now() + most;
+  constexpr std::chrono::milliseconds kPoll{20};
+  while (running_threads_ > 0) {
+    if (worker_.clock.Now() >= deadline) return false;
+    worker_.clock.WaitFor(kPoll, {});
+  }
+  return true;
+}
+
+void WorkerPool::Work() {
+  constexpr std::chrono::seconds kAfterError{1};
+  const StopSignals stops{drain_.get_token(), cancel_.get_token()};
+  while (!stops.drain.stop_requested()) {
+    Result<std::unique_ptr<Delivery>> delivery = queue_.Fetch(stops.drain);
+    if (!delivery) {
+      Log(LogLevel::kWarn, "pipeline", "cannot fetch jobs", {{"error", delivery.error().message}});
+      worker_.clock.WaitFor(kAfterError, stops.drain);
+      continue;
+    }
+    if (*delivery == nullptr) continue;
+    ++active_;
+    try {
+      HandleDelivery(**delivery, queue_.ack_wait(), worker_, stops);
+    } catch (const std::exception& exception) {
+      Log(LogLevel::kError, "pipeline", "a job ended with an exception; it will come back",
+          {{"error", exception.what()}});
+    }
+    --active_;
+  }
+}
+
+}  // namespace dsw

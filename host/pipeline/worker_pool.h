@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The job threads: each takes a delivery, sees it through, and takes the next.
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "host/pipeline/worker_context.h"
+#include "host/ports/job_queue.h"
+
+namespace dsw {
+
+/// Starts its threads when made and joins them when destroyed. Thread-safe.
+class WorkerPool {
+ public:
+  /// Borrows `queue` and `worker`. `jobs` threads, at least one.
+  WorkerPool(int jobs, JobQueue& queue, const WorkerContext& worker);
+  ~WorkerPool();
+
+  /// Jobs being run now.
+  int active() const { return active_; }
+
+  /// Takes no further jobs; those under way finish their batches in flight and are handed back.
+  void Drain() { drain_.request_stop(); }
+  /// Drains, and cuts the batches in flight.
+  void Cancel();
+  /// Waits until every thread has ended after Drain() or Cancel(); false when it takes longer.
+  bool WaitEnded(std::chrono::milliseconds most);
+
+ private:
+  void Work();
+
+  JobQueue& queue_;
+  const WorkerContext& worker_;
+  std::stop_source drain_;
+  std::stop_source cancel_;
+  std::atomic<int> active_ = 0;
+  std::atomic<int> running_threads_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace dsw
