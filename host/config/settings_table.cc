@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/settings_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "host/config/credentials.h"
+#include "host/config/values.h"
+
+namespace dsw {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// What a member accepts: how to read it, and the same in words.
+struct Rule {
+  std::string allowed;
+  SettingReader read;
+};
+
+Rule Integer(std::int64_t Settings::*member, std::int64_t least, std::int64_t most) {
+  return {fmt::format("{} to {}", least, most),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.*member, ParseInteger(text, least, most));
+            return fmt::format("{}", settings.*member);
+          }};
+}
+
+Rule Number(double Settings::*member, double least, double most) {
+  return {fmt::format("{} to {}", least, most),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.*member, ParseNumber(text, least, most));
+            return fmt::format("{}", settings.*member);
+          }};
+}
+
+Rule Flag(bool Settings::*member) {
+  return {"true or false", [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.*member, ParseBool(text));
+            return std::string(settings.*member ? "true" : "false");
+          }};
+}
+
+Rule Duration(milliseconds Settings::*member, milliseconds unit, milliseconds least,
+              milliseconds most) {
+  return {fmt::format("{}; {} to {}, units ms, s, m, h", unit == seconds(1) ? "seconds" : "ms",
+                      FormatDuration(least), FormatDuration(most)),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.*member, ParseDuration(text, unit, least, most));
+            return std::string(text);
+          }};
+}
+
+Rule Durations(std::vector<milliseconds> Settings::*member, milliseconds least, milliseconds most) {
+  return {fmt::format("list of seconds; each {} to {}, units ms, s, m, h", FormatDuration(least),
+                      FormatDuration(most)),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            std::vector<milliseconds> durations;
+            for (const std::string_view part : SplitList(text, ',')) {
+              ASSIGN_OR_RETURN(const milliseconds duration,
+                               ParseDuration(part, seconds(1), least, most));
+              durations.push_back(duration);
+            }
+            if (durations.empty()) return Fail(Code::kInvalid, "expected at least one duration");
+            settings.*member = std::move(durations);
+            return std::string(text);
+          }};
+}
+
+Rule Text(std::string Settings::*member, std::string_view what) {
+  return {std::string(what), [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            settings.*member = text;
+            return std::string(text);
+          }};
+}
+
+/// Text of which every character is among `characters`.
+Rule Name(std::string Settings::*member, std::string_view characters, std::string_view what) {
+  return {std::string(what), [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            if (text.find_first_not_of(characters) != std::string_view::npos) {
+              return Fail(Code::kInvalid, fmt::format("expected {}", what));
+            }
+            settings.*member = text;
+            return std::string(text);
+          }};
+}
+
+Rule Address(std::string Settings::*member, std::vector<std::string_view> schemes) {
+  return {fmt::format("{}://…", fmt::join(schemes, "://… or ")),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            RETURN_IF_ERROR(CheckUrls(text, schemes));
+            settings.*member = text;
+            return std::string(text);
+          }};
+}
+
+/// libpq takes a URL or a list of key=value pairs.
+Rule Database(std::string Settings::*member) {
+  return {"postgresql://… or key=value pairs",
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            const bool pairs = text.find("://") == std::string_view::npos &&
+                               text.find('=') != std::string_view::npos;
+            if (!pairs && !CheckUrls(text, {"postgresql", "postgres"})) {
+              return Fail(Code::kInvalid,
+                          "expected postgresql://user@host/database, or pairs as in "
+                          "host=localhost dbname=semantic_explorer");
+            }
+            settings.*member = text;
+            return std::string(text);
+          }};
+}
+
+Rule SecretText(Secret Settings::*member) {
+  return {"text", [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            settings.*member = Secret(std::string(text));
+            return std::string(text);
+          }};
+}
+
+Rule HexKey(Secret Settings::*member) {
+  return {"64 hexadecimal digits",
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            RememberSecret(text);
+            const bool hex = std::all_of(text.begin(), text.end(),
+                                         [](unsigned char c) { return std::isxdigit(c) != 0; });
+            if (!hex || text.size() != 64) {
+              return Fail(Code::kInvalid, "expected 64 hexadecimal digits");
+            }
+            settings.*member = Secret(std::string(text));
+            return std::string(text);
+          }};
+}
+
+bool SameWord(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+/// One of some words, in any case; `values[i]` is what `words[i]` means.
+template <typename T>
+Rule Choice(T Settings::*member, std::vector<std::string_view> words, std::vector<T> values) {
+  return {fmt::format("{}", fmt::join(words, ", ")),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            for (std::size_t i = 0; i < words.size(); ++i) {
+              if (!SameWord(text, words[i])) continue;
+              settings.*member = values[i];
+              return std::string(words[i]);
+            }
+            return Fail(Code::kInvalid, fmt::format("expected one of {}", fmt::join(words, ", ")));
+          }};
+}
+
+Rule LogLevels() {
+  return {"level or component=level, in a list",
+          [](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.log_filter, ParseLogFilter(text));
+            return std::string(text);
+          }};
+}
+
+Setting Row(std::string_view group, std::string_view name, std::string_view default_value,
+            Rule rule, std::string_view help, Sensitivity sensitivity = Sensitivity::kPlain,
+            ProviderOption option = {}) {
+  return {group,       name,  default_value, std::move(rule.allowed), help, std::move(rule.read),
+          sensitivity, option};
+}
+
+constexpr std::string_view kStreamName =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+constexpr std::string_view kStreamNameHelp = "letters, digits, _ and -";
+constexpr std::string_view kProviderId = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+constexpr std::string_view kProviderIdHelp = "lower-case letters, digits, ., _ and -";
+constexpr auto kAddress = Sensitivity::kAddress;
+constexpr auto kSecret = Sensitivity::kSecret;
+constexpr auto kPlain = Sensitivity::kPlain;
+
+void AddNats(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "NATS";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "NATS_URL", "nats://localhost:4222",
+                     Address(&S::nats_url, {"nats", "tls"}),
+                     "NATS server, or several separated by commas; may hold user:password or a "
+                     "token",
+                     kAddress));
+  rows.push_back(Row(kGroup, "NATS_CREDS", "", Text(&S::nats_creds, "file"),
+                     "Credentials file (JWT and seed), for servers that ask for one"));
+  rows.push_back(Row(kGroup, "NATS_STREAM", "DATASET_TRANSFORMS",
+                     Name(&S::nats_stream, kStreamName, kStreamNameHelp),
+                     "Stream that jobs come from"));
+  rows.push_back(Row(kGroup, "NATS_CONSUMER", "worker-datasets",
+                     Name(&S::nats_consumer, kStreamName, kStreamNameHelp),
+                     "Durable consumer that all workers of a fleet share"));
+  rows.push_back(Row(kGroup, "NATS_DLQ_STREAM", "DLQ_DATASET_TRANSFORMS",
+                     Name(&S::nats_dlq_stream, kStreamName, kStreamNameHelp),
+                     "Stream that failed jobs go to"));
+  rows.push_back(Row(kGroup, "NATS_DLQ_CONSUMER", "worker-datasets-dlq",
+                     Name(&S::nats_dlq_consumer, kStreamName, kStreamNameHelp),
+                     "Durable consumer for reading failed jobs"));
+  rows.push_back(Row(kGroup, "NATS_STATUS_STREAM", "TRANSFORM_STATUS",
+                     Name(&S::nats_status_stream, kStreamName, kStreamNameHelp),
+                     "Stream that status events go to"));
+  rows.push_back(Row(kGroup, "NATS_CREATE_STREAMS", "true", Flag(&S::nats_create_streams),
+                     "Create streams and consumers that are missing; those that exist are never "
+                     "changed"));
+  rows.push_back(Row(kGroup, "NATS_REPLICAS", "1", Integer(&S::nats_replicas, 1, 5),
+                     "Replicas of the streams that are created"));
+  rows.push_back(Row(kGroup, "NATS_ACK_WAIT_SECS", "60",
+                     Duration(&S::nats_ack_wait, seconds(1), seconds(1), hours(1)),
+                     "Silence after which a job is handed to another worker; for a consumer that "
+                     "is created"));
+}
+
+void AddDatabase(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "PostgreSQL";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "DATABASE_URL", "postgresql://localhost/semantic_explorer",
+                     Database(&S::database_url),
+                     "Database with datasets, embedders and transforms; may hold a password",
+                     kAddress));
+  rows.push_back(Row(kGroup, "DATABASE_POOL_SIZE", "0", Integer(&S::database_pool_size, 0, 1000),
+                     "Most connections at a time; 0: as many as the jobs need"));
+  rows.push_back(Row(kGroup, "ENCRYPTION_MASTER_KEY", "", HexKey(&S::encryption_master_key),
+                     "Key for API keys that are stored encrypted", kSecret));
+}
+
+void AddJobs(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "Jobs";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "WORKER_CONCURRENCY", "4", Integer(&S::worker_concurrency, 1, 1024),
+                     "Jobs at a time"));
+  rows.push_back(Row(kGroup, "MAX_RETRIES", "3", Integer(&S::max_retries, 0, 1000),
+                     "Retries of a failed job before it goes to the dead-letter stream"));
+  rows.push_back(Row(kGroup, "RETRY_SCHEDULE", "30,120,300,900,3600",
+                     Durations(&S::retry_schedule, milliseconds(1), 24 * hours(1)),
+                     "Wait before each retry; the last one repeats"));
+  rows.push_back(Row(kGroup, "JOB_TIMEOUT", "1800",
+                     Duration(&S::job_timeout, seconds(1), seconds(1), 7 * 24 * hours(1)),
+                     "Time after which a job is handed back, to go on later from where it was"));
+  rows.push_back(Row(kGroup, "WORKER_SHUTDOWN_TIMEOUT_SECS", "30",
+                     Duration(&S::shutdown_timeout, seconds(1), seconds(0), hours(1)),
+                     "Time that batches in flight get to finish when the worker is told to stop"));
+}
+
+void AddEmbedding(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "Embedding";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "EMBEDDING_BATCH_SIZE", "100",
+                     Integer(&S::embedding_batch_size, 1, 100000),
+                     "Chunks per batch where neither job nor embedder says; providers may cut it "
+                     "down"));
+  rows.push_back(Row(kGroup, "BATCHES_IN_FLIGHT", "4", Integer(&S::batches_in_flight, 1, 256),
+                     "Batches of one job at a time; bounds memory"));
+  rows.push_back(Row(kGroup, "MAX_CHUNKS_PER_JOB", "100000",
+                     Integer(&S::max_chunks_per_job, 1, 1'000'000'000),
+                     "Size above which a job is to be divided among workers; checked, but not yet "
+                     "used: jobs run whole"));
+  rows.push_back(Row(kGroup, "EMBEDDER_TIMEOUT", "60",
+                     Duration(&S::embedder_timeout, seconds(1), seconds(1), hours(1)),
+                     "Time limit of one call to an embedder"));
+  rows.push_back(Row(kGroup, "EMBEDDER_MAX_RETRIES", "3", Integer(&S::embedder_max_retries, 0, 100),
+                     "Retries of a failed call, within the job's attempt"));
+  rows.push_back(Row(kGroup, "EMBEDDER_RETRY_DELAY_MS", "1000",
+                     Duration(&S::embedder_retry_delay, milliseconds(1), milliseconds(0),
+                              std::chrono::minutes(10)),
+                     "Wait before the first retry of a call; doubles with each"));
+  rows.push_back(Row(kGroup, "MAX_EMBEDDER_REQUESTS_PER_SECOND", "10",
+                     Number(&S::max_embedder_requests_per_second, 0, 1'000'000),
+                     "Calls per second to an embedder that is a network service; 0: no limit. "
+                     "Checked, but not yet used"));
+  rows.push_back(Row(kGroup, "USE_LOCAL_EMBEDDER", "false", Flag(&S::use_local_embedder),
+                     "Serve embedders of provider `internal` in this process, by fastembed"));
+}
+
+void AddPlugins(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "Plugins";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "PLUGIN_DIR", DSW_DEFAULT_PLUGIN_DIR,
+                     Text(&S::plugin_dir, "directories, separated by colons"),
+                     "Where plugins are loaded from"));
+  rows.push_back(Row(kGroup, "FASTEMBED_MODEL_DIR", "", Text(&S::fastembed_model_dir, "directory"),
+                     "Models of provider fastembed: a FastEmbed or Hugging Face cache, or folders "
+                     "with model.onnx",
+                     kPlain, {"fastembed", "model_dir"}));
+  rows.push_back(Row(kGroup, "FASTEMBED_THREADS", "0", Integer(&S::fastembed_threads, 0, 1024),
+                     "Threads of provider fastembed; 0: one per processor", kPlain,
+                     {"fastembed", "threads", false}));
+  rows.push_back(Row(kGroup, "ONNXRUNTIME_LIB", "", Text(&S::onnxruntime_lib, "file"),
+                     "libonnxruntime.so for provider fastembed, where it is not found by itself",
+                     kPlain, {"fastembed", "onnxruntime_lib"}));
+}
+
+void AddSink(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "Vector sink";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "VECTOR_SINK", "sqlite",
+                     Name(&S::vector_sink, kProviderId, kProviderIdHelp),
+                     "Provider that stores vectors; `plugins` lists those there are"));
+  rows.push_back(Row(kGroup, "PAYLOAD_STYLE", "spec",
+                     Choice(&S::payload_style, {"spec", "original", "both"},
+                            {PayloadStyle::kSpec, PayloadStyle::kOriginal, PayloadStyle::kBoth}),
+                     "Payload keys: dataset_item_id, title, …; or Semantic Explorer's item_id, "
+                     "item_title, …"));
+  rows.push_back(Row(kGroup, "SQLITE_PATH", "vectors.sqlite", Text(&S::sqlite_path, "file"),
+                     "Database file of sink sqlite", kPlain, {"sqlite", "path"}));
+  rows.push_back(Row(kGroup, "QDRANT_URL", "http://localhost:6333",
+                     Address(&S::qdrant_url, {"http", "https"}), "Address of sink qdrant", kAddress,
+                     {"qdrant", "url"}));
+  rows.push_back(Row(kGroup, "QDRANT_API_KEY", "", SecretText(&S::qdrant_api_key),
+                     "API key of sink qdrant", kSecret));
+  rows.push_back(Row(kGroup, "QDRANT_CREATE_COLLECTION", "true", Flag(&S::qdrant_create_collection),
+                     "Create collections that are missing, in any sink"));
+  rows.push_back(Row(kGroup, "QDRANT_DISTANCE", "Cosine",
+                     Choice<std::string>(&S::qdrant_distance, {"Cosine", "Euclid", "Dot"},
+                                         {"Cosine", "Euclid", "Dot"}),
+                     "Distance of collections that are created, in any sink"));
+  rows.push_back(Row(kGroup, "QDRANT_HNSW_M", "16", Integer(&S::qdrant_hnsw_m, 0, 1024),
+                     "Links per node of qdrant's index; 0: no index", kPlain,
+                     {"qdrant", "hnsw_m", false}));
+  rows.push_back(Row(kGroup, "QDRANT_HNSW_EF_CONSTRUCT", "100",
+                     Integer(&S::qdrant_hnsw_ef_construct, 4, 100000),
+                     "Candidates that qdrant looks at when it builds its index", kPlain,
+                     {"qdrant", "hnsw_ef_construct", false}));
+  rows.push_back(Row(kGroup, "QDRANT_UPLOAD_BATCH_SIZE", "100",
+                     Integer(&S::qdrant_upload_batch_size, 1, 100000),
+                     "Most vectors per upsert, in any sink"));
+  rows.push_back(Row(kGroup, "QDRANT_ENABLE_QUANTIZATION", "false",
+                     Flag(&S::qdrant_enable_quantization),
+                     "Let qdrant keep vectors in one byte per dimension in memory", kPlain,
+                     {"qdrant", "quantization", false}));
+}
+
+void AddObservability(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "Observability";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "METRICS_PORT", "9090", Integer(&S::metrics_port, 0, 65535),
+                     "Port of /metrics, /livez, /healthz and /readyz; 0: any free one"));
+  rows.push_back(Row(kGroup, "METRICS_ADDRESS", "0.0.0.0", Text(&S::metrics_address, "address"),
+                     "Address to listen on"));
+  // LOG_LEVEL comes second, so that it replaces what RUST_LOG said.
+  rows.push_back(Row(kGroup, "RUST_LOG", "info", LogLevels(),
+                     "Lowest level that is logged, as info or info,pipeline=debug,nats=warn"));
+  rows.push_back(Row(kGroup, "LOG_LEVEL", "", LogLevels(), "The same as RUST_LOG, and wins"));
+  rows.push_back(Row(kGroup, "LOG_FORMAT", "auto",
+                     Choice(&S::log_format, {"auto", "text", "json"},
+                            {LogFormat::kAuto, LogFormat::kText, LogFormat::kJson}),
+                     "Form of a log line; auto: text on a terminal, else json"));
+  rows.push_back(Row(kGroup, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317",
+                     Address(&S::otel_endpoint, {"http", "https"}),
+                     "Collector for traces; checked, but not yet used", kAddress));
+  rows.push_back(Row(kGroup, "OTEL_SERVICE_NAME", "worker-datasets",
+                     Text(&S::otel_service_name, "text"),
+                     "Name of this service in traces and in "
+                     "the worker label of metrics"));
+  rows.push_back(Row(kGroup, "OTEL_SERVICE_VERSION", "1.0.0",
+                     Text(&S::otel_service_version, "text"),
+                     "Version of this service in traces; checked, but not yet used"));
+}
+
+}  // namespace
+
+std::span<const Setting> SettingsTable() {
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> rows;
+    AddNats(rows);
+    AddDatabase(rows);
+    AddJobs(rows);
+    AddEmbedding(rows);
+    AddPlugins(rows);
+    AddSink(rows);
+    AddObservability(rows);
+    return rows;
+  }();
+  return table;
+}
+
+}  // namespace dsw
