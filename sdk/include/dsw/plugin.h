@@ -41,8 +41,8 @@ extern "C" {
 #endif
 
 /** Version of this header. Another major is another entry symbol; a minor only appends. */
-#define DSW_ABI_MAJOR 0u
-#define DSW_ABI_MINOR 1u
+#define DSW_ABI_MAJOR 0
+#define DSW_ABI_MINOR 1
 
 /** Name of the one exported function. */
 #define DSW_ENTRY_SYMBOL "dsw_plugin_entry_v0"
@@ -54,9 +54,16 @@ extern "C" {
 #endif
 
 /** True when `member` lies inside the struct that the producer of *p compiled. */
-#define DSW_HAS(p, member)                                                          \
-  ((size_t)((const char*)&(p)->member - (const char*)(p)) + sizeof((p)->member) <= \
-   (size_t)(p)->struct_size)
+#ifdef __cplusplus
+#define DSW_HAS(p, member)                                           \
+  (static_cast<size_t>(reinterpret_cast<const char*>(&(p)->member) - \
+                       reinterpret_cast<const char*>(p)) +           \
+       sizeof((p)->member) <=                                        \
+   (p)->struct_size)
+#else
+#define DSW_HAS(p, member) \
+  ((size_t)((const char*)&(p)->member - (const char*)(p)) + sizeof((p)->member) <= (p)->struct_size)
+#endif
 /** True when `function` is present in *p and not NULL. */
 #define DSW_CAN(p, function) (DSW_HAS(p, function) && (p)->function != NULL)
 /** Initialiser of a dsw_str from a string literal. */
@@ -82,7 +89,7 @@ typedef int32_t dsw_status;
 enum {
   DSW_OK = 0,
   DSW_E_INTERNAL = 1,        /**< A bug, or anything unclassified. */
-  DSW_E_INVALID_CONFIG = 2,  /**< The instance's configuration; the message names the JSON pointer. */
+  DSW_E_INVALID_CONFIG = 2,  /**< The configuration; the message names the JSON pointer. */
   DSW_E_INVALID_REQUEST = 3, /**< This request can never succeed. */
   DSW_E_TOO_LARGE = 4,       /**< Too many or too long texts or points; works when split. */
   DSW_E_AUTH = 5,            /**< Key missing, wrong, or without the grant. */
@@ -124,7 +131,7 @@ typedef struct dsw_call {
   uint32_t attempt;          /**< 1 for the first try of this unit of work. */
   void* host_data;           /**< The host's own; plugins leave it alone. */
   uint64_t deadline_mono_ns; /**< CLOCK_MONOTONIC nanoseconds, 0 for none. */
-  int32_t cancel_fd;         /**< Becomes readable on cancel, for poll(); never read it. -1: none. */
+  int32_t cancel_fd; /**< Becomes readable on cancel, for poll(); never read it. -1: none. */
   uint32_t reserved0;
   /** Non-zero once the call is cancelled; return within about a second then. [any] */
   uint32_t (*cancelled)(const struct dsw_call* call);
@@ -151,8 +158,8 @@ typedef struct dsw_host {
   /** Non-zero when a line of this DSW_LOG_* level would be written. [any] */
   uint32_t (*log_enabled)(const struct dsw_host* host, int32_t level);
   /** Writes one event; `call` may be NULL and ties the line to its job. Copies. [any] */
-  void (*log)(const struct dsw_host* host, const dsw_call* call, int32_t level, dsw_str const* message,
-              const dsw_kv* fields, size_t field_count);
+  void (*log)(const struct dsw_host* host, const dsw_call* call, int32_t level,
+              dsw_str const* message, const dsw_kv* fields, size_t field_count);
   /** CLOCK_MONOTONIC in nanoseconds. [any] */
   uint64_t (*now_mono_ns)(const struct dsw_host* host);
   /**
@@ -366,7 +373,7 @@ typedef struct dsw_plugin {
   size_t provider_count; /**< At least 1. */
   /** Called once after the checks, before any instance; may be NULL. [load] */
   dsw_status (*init)(const dsw_host* host, void** plugin, dsw_error* error);
-  /** Called once after every instance was destroyed; joins the plugin's threads; may be NULL. [load] */
+  /** Called once, after the last destroy; joins the plugin's threads; may be NULL. [load] */
   void (*shutdown)(void* plugin);
 } dsw_plugin;
 

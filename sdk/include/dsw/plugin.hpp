@@ -5,8 +5,6 @@
 // plugin, so no C++ type crosses the boundary.
 #pragma once
 
-#include <dsw/plugin.h>
-
 #include <algorithm>
 #include <cstring>
 #include <exception>
@@ -15,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include <dsw/plugin.h>
+
 namespace dsw {
 
 inline std::string_view View(dsw_str text) noexcept {
@@ -22,7 +22,9 @@ inline std::string_view View(dsw_str text) noexcept {
 }
 
 /// Borrows: the result lives as long as `text`.
-inline dsw_str Str(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline dsw_str Str(std::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
 
 namespace abi_detail {
 
@@ -80,8 +82,8 @@ inline dsw_status Put(dsw_error* out, const dsw_error& error) noexcept {
   const std::size_t head = sizeof out->struct_size;
   if (out != nullptr && out->struct_size > head) {
     const std::size_t size = std::min<std::size_t>(out->struct_size, sizeof error);
-    std::memcpy(reinterpret_cast<char*>(out) + head,
-                reinterpret_cast<const char*>(&error) + head, size - head);
+    std::memcpy(reinterpret_cast<char*>(out) + head, reinterpret_cast<const char*>(&error) + head,
+                size - head);
   }
   return error.category == DSW_OK ? DSW_E_INTERNAL : error.category;
 }
@@ -177,8 +179,8 @@ struct Sink : Instance<T> {
   static dsw_status Health(void* instance, const dsw_call* call, dsw_error* error) noexcept {
     return Guard(error, [&] { static_cast<T*>(instance)->Health(*call); });
   }
-  static constexpr dsw_sink_ops kOps{sizeof(dsw_sink_ops), 0,      &EnsureCollection, &Upsert,
-                                     &Remove,              &Count, &Health};
+  static constexpr dsw_sink_ops kOps{
+      sizeof(dsw_sink_ops), 0, &EnsureCollection, &Upsert, &Remove, &Count, &Health};
 };
 
 }  // namespace dsw
