@@ -87,9 +87,10 @@ quiet_apt() {
 quiet_apt update
 quiet_apt install --yes --no-install-recommends "${missing[@]}"
 
-# Both packages enable their daemon for the next boot.
+# Both packages have just enabled their daemon for the next boot.
 for name in "${missing[@]}"; do
-  case $name in
-    nats-server | postgresql) deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || true ;;
-  esac
+  if [[ $name == nats-server || $name == postgresql ]]; then
+    rm -f "/etc/systemd/system/multi-user.target.wants/$name.service"
+    [[ ! -e /etc/init.d/$name ]] || update-rc.d "$name" disable
+  fi
 done
