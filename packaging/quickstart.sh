@@ -134,7 +134,7 @@ export VECTOR_SINK=sqlite SQLITE_PATH='$dir/vectors/vectors.sqlite'
 export PLUGIN_DIR='$dir/install/lib/worker-datasets/plugins'
 export FASTEMBED_MODEL_DIR='$root/.cache/models'
 export ONNXRUNTIME_LIB='$root/.cache/onnxruntime/lib/libonnxruntime.so'
-export METRICS_PORT=$metrics_port LOG_FORMAT=text
+export METRICS_ADDRESS=127.0.0.1 METRICS_PORT=$metrics_port LOG_FORMAT=text
 ENV
 )
 # shellcheck source=/dev/null
