@@ -142,4 +142,20 @@ std::string JobJson(const Job& job) {
   return json.dump();
 }
 
+std::string WithoutApiKeys(std::string_view text) {
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  bool changed = false;
+  for (const char* member : {"embedder_config", "qdrant_config"}) {
+    if (!json.is_object() || !json.contains(member) || !json[member].is_object()) continue;
+    Json& config = json[member];
+    const auto key = config.find("api_key");
+    if (key == config.end() || key->is_null()) continue;
+    const std::string value = key->is_string() ? key->get<std::string>() : "";
+    if (value.rfind("env:", 0) == 0 || value.rfind("file:", 0) == 0) continue;
+    *key = nullptr;
+    changed = true;
+  }
+  return changed ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : std::string(text);
+}
+
 }  // namespace dsw

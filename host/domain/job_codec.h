@@ -19,4 +19,9 @@ Result<Job> ParseJob(std::string_view json);
 /// The message for a job without overrides, as `submit` publishes it.
 std::string JobJson(const Job& job);
 
+/// `json` with the API keys of its overrides set to null, so that it can be kept: replayed, it uses
+/// the keys of the database and the settings. References as env:NAME stay. Text without keys, and
+/// text that is not JSON, comes back as it is.
+std::string WithoutApiKeys(std::string_view json);
+
 }  // namespace dsw
