@@ -48,6 +48,7 @@ void BatchWindow::Work() {
     if (!next_) return;
     std::function<Status()> batch = *std::exchange(next_, std::nullopt);
     ++busy_;
+    changed_.notify_all();
     lock.unlock();
     Status done;
     try {

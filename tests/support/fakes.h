@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ports of the pipeline, in memory: they remember what they were asked and fail as told.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/pipeline/worker_context.h"
+#include "host/ports/job_queue.h"
+
+namespace dsw {
+
+/// One dataset with one transform. Thread-safe.
+class FakeStore final : public DatasetStore {
+ public:
+  struct StoredItem {
+    std::vector<std::string> chunks;
+    std::string hash;
+  };
+
+  /// Item ids count from 1.
+  void AddItem(std::vector<std::string> chunks) {
+    const std::lock_guard lock(mutex_);
+    const auto id = static_cast<std::int64_t>(items.size()) + 1;
+    items[id] = {std::move(chunks), "hash"};
+  }
+
+  Result<Plan> LoadPlan(const Job& job) override {
+    if (plan_error) return Fail(*plan_error);
+    Plan made = plan;
+    made.job_id = job.job_id;
+    made.dataset_transform_id = job.dataset_transform_id;
+    return made;
+  }
+  Result<Counts> CountChunks(const Plan&, const Target& target) override {
+    const std::lock_guard lock(mutex_);
+    Counts counts;
+    for (const auto& [id, item] : items) {
+      counts.total += static_cast<std::int64_t>(item.chunks.size());
+    }
+    counts.done = static_cast<std::int64_t>(recorded[target.embedded_dataset_id].size());
+    return counts;
+  }
+  Result<std::unique_ptr<ChunkCursor>> OpenPending(const Plan&, const Target& target) override;
+  Status RecordBatch(const Plan&, const Target& target, const Batch& batch,
+                     const BatchRecord& record) override {
+    const std::lock_guard lock(mutex_);
+    if (record_error) return Fail(*std::exchange(record_error, std::nullopt));
+    for (const Chunk& chunk : batch.chunks) {
+      recorded[target.embedded_dataset_id].insert({chunk.item->item_id, chunk.index});
+    }
+    failed_chunks.insert(failed_chunks.end(), record.failed.begin(), record.failed.end());
+    ++batches;
+    return {};
+  }
+  Result<std::vector<StaleItem>> ListStale(const Target&, std::int64_t after, int) override {
+    std::vector<StaleItem> found;
+    for (const StaleItem& item : stale) {
+      if (item.item_id > after) found.push_back(item);
+    }
+    return found;
+  }
+  Status RecordRemoval(const Target&, std::span<const StaleItem> gone) override {
+    removals += static_cast<int>(gone.size());
+    return {};
+  }
+  Status FinishTarget(const Plan&, const Target& target, const Tally&) override {
+    const std::lock_guard lock(mutex_);
+    finished.push_back(target.embedded_dataset_id);
+    return {};
+  }
+  Result<int> CountFailure(const Job&, const Error& error) override {
+    if (count_error) return Fail(*count_error);
+    last_failure = error;
+    return ++failures;
+  }
+  Status ClearFailures(const Job&) override {
+    failures = 0;
+    return {};
+  }
+  Status Health() override { return {}; }
+
+  Plan plan{.job_id = {},
+            .dataset_transform_id = 1,
+            .dataset_id = 3,
+            .owner_id = "owner",
+            .title = "a transform",
+            .mode = Mode::kIncremental,
+            .targets = {{.embedded_dataset_id = 7,
+                         .collection = "collection",
+                         .embedder = {.embedder_id = 5,
+                                      .provider = "fake",
+                                      .model = "m",
+                                      .base_url = {},
+                                      .api_key = {},
+                                      .config_json = "{}",
+                                      .batch_size = 4,
+                                      .max_input_tokens = 0,
+                                      .truncate = Truncate::kNone}}}};
+  std::optional<Error> plan_error;
+  std::optional<Error> record_error;  ///< Fails the next RecordBatch.
+  std::optional<Error> count_error;
+  std::map<std::int64_t, StoredItem> items;
+  std::map<std::int64_t, std::set<ChunkPosition>> recorded;  ///< By embedded dataset.
+  std::vector<FailedChunk> failed_chunks;
+  std::vector<StaleItem> stale;
+  std::vector<std::int64_t> finished;
+  std::optional<Error> last_failure;
+  int failures = 0;
+  int batches = 0;
+  int removals = 0;
+
+ private:
+  friend class FakeCursor;
+  std::mutex mutex_;
+};
+
+class FakeCursor final : public ChunkCursor {
+ public:
+  FakeCursor(FakeStore& store, std::int64_t embedded_dataset_id) {
+    const std::lock_guard lock(store.mutex_);
+    const std::set<ChunkPosition>& done = store.recorded[embedded_dataset_id];
+    for (const auto& [id, item] : store.items) {
+      auto shared = std::make_shared<const Item>(
+          Item{.item_id = id,
+               .title = "item",
+               .metadata_json = "{}",
+               .content_hash = item.hash,
+               .chunk_count = static_cast<std::int32_t>(item.chunks.size())});
+      for (std::size_t i = 0; i < item.chunks.size(); ++i) {
+        const auto index = static_cast<std::int32_t>(i);
+        if (done.contains({id, index})) continue;
+        pending_.push_back(
+            {.item = shared, .index = index, .text = item.chunks[i], .metadata_json = {}});
+      }
+    }
+  }
+  Result<std::optional<Chunk>> Next() override {
+    if (pending_.empty()) return std::optional<Chunk>();
+    Chunk chunk = std::move(pending_.front());
+    pending_.pop_front();
+    return std::optional<Chunk>(std::move(chunk));
+  }
+
+ private:
+  std::deque<Chunk> pending_;
+};
+
+inline Result<std::unique_ptr<ChunkCursor>> FakeStore::OpenPending(const Plan&,
+                                                                   const Target& target) {
+  return std::unique_ptr<ChunkCursor>(
+      std::make_unique<FakeCursor>(*this, target.embedded_dataset_id));
+}
+
+/// Vectors of two floats: the text's length and 1. Thread-safe.
+class FakeEmbedder final : public Embedder {
+ public:
+  using Answer = std::function<std::optional<Error>(std::span<const std::string_view> texts)>;
+
+  std::string_view provider() const override { return "fake"; }
+  Limits limits() const override { return limits_value; }
+  Result<ModelFacts> Describe(const CallContext&) override {
+    if (describe_error) return Fail(*describe_error);
+    return facts;
+  }
+  Result<Vectors> Embed(const CallContext& context, std::span<const std::string_view> texts,
+                        InputType) override {
+    const std::lock_guard lock(mutex_);
+    calls.push_back({texts.begin(), texts.end()});
+    attempts.push_back(context.attempt);
+    keys.push_back(context.idempotency_key);
+    if (fail) {
+      if (std::optional<Error> error = fail(texts)) return Fail(*error);
+    }
+    Vectors vectors{.matrix = Matrix(texts.size(), returned_dimensions),
+                    .item_errors = std::vector<std::optional<Error>>(texts.size()),
+                    .truncated = std::vector<bool>(texts.size()),
+                    .tokens = static_cast<std::int64_t>(texts.size())};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      vectors.matrix.data()[i * returned_dimensions] = static_cast<float>(texts[i].size());
+      if (texts[i].find("poison") != std::string_view::npos) {
+        vectors.item_errors[i] = Error{Code::kInvalid, "poisoned"};
+      }
+    }
+    return vectors;
+  }
+
+  Limits limits_value;
+  ModelFacts facts{.dimensions = 2, .max_tokens = 0, .max_batch = 0};
+  std::size_t returned_dimensions = 2;
+  std::optional<Error> describe_error;
+  Answer fail;  ///< Asked before every call; an error is returned.
+  std::vector<std::vector<std::string>> calls;
+  std::vector<std::uint32_t> attempts;
+  std::vector<std::string> keys;
+
+ private:
+  std::mutex mutex_;
+};
+
+/// Thread-safe.
+class FakeSink final : public VectorSink {
+ public:
+  std::string_view provider() const override { return "fake"; }
+  std::uint32_t max_batch() const override { return max_batch_value; }
+  Status EnsureCollection(const CallContext&, const CollectionSpec& spec) override {
+    specs.push_back(spec);
+    if (ensure_error) return Fail(*ensure_error);
+    return {};
+  }
+  Status Upsert(const CallContext&, std::string_view, const Points& batch, std::size_t first,
+                std::size_t count) override {
+    const std::lock_guard lock(mutex_);
+    if (upsert_error) return Fail(*std::exchange(upsert_error, std::nullopt));
+    upserts.push_back(count);
+    for (std::size_t i = first; i < first + count; ++i) {
+      points[batch.ids[i]] = {batch.vectors.row(i)[0], batch.payloads[i]};
+    }
+    return {};
+  }
+  Status Remove(const CallContext&, std::string_view, std::span<const std::string> ids) override {
+    removed.insert(removed.end(), ids.begin(), ids.end());
+    return {};
+  }
+  Result<std::uint64_t> Count(const CallContext&, std::string_view) override {
+    const std::lock_guard lock(mutex_);
+    return points.size();
+  }
+  Result<std::vector<Hit>> Search(const CallContext&, std::string_view, std::span<const float>,
+                                  std::uint32_t) override {
+    return std::vector<Hit>();
+  }
+  Status Health(const CallContext&) override { return {}; }
+
+  std::uint32_t max_batch_value = 0;
+  std::optional<Error> ensure_error;
+  std::optional<Error> upsert_error;  ///< Fails the next Upsert.
+  std::vector<CollectionSpec> specs;
+  std::vector<std::size_t> upserts;
+  std::map<std::string, std::pair<float, std::string>> points;
+  std::vector<std::string> removed;
+
+ private:
+  std::mutex mutex_;
+};
+
+class FakePlugins final : public PluginCatalog {
+ public:
+  Result<std::shared_ptr<Embedder>> OpenEmbedder(const EmbedderConfig& config) override {
+    if (config.provider != "fake") {
+      return Fail(Code::kNotFound, "no embedder provider `" + config.provider + "`");
+    }
+    return std::shared_ptr<Embedder>(embedder);
+  }
+  Result<std::shared_ptr<VectorSink>> OpenSink(const SinkOverride&) override {
+    return std::shared_ptr<VectorSink>(sink);
+  }
+
+  std::shared_ptr<FakeEmbedder> embedder = std::make_shared<FakeEmbedder>();
+  std::shared_ptr<FakeSink> sink = std::make_shared<FakeSink>();
+};
+
+/// Thread-safe.
+class FakeBus final : public ProgressBus {
+ public:
+  void Publish(const Progress& progress) noexcept override {
+    const std::lock_guard lock(mutex_);
+    events.push_back(progress);
+  }
+  std::vector<Progress> events;
+
+ private:
+  std::mutex mutex_;
+};
+
+class FakeTelemetry final : public Telemetry {
+ public:
+  void JobStarted() override { ++started; }
+  void JobEnded(DeliveryOutcome outcome, std::optional<Code>, Duration, std::int64_t,
+                std::int64_t) override {
+    ended.push_back(outcome);
+  }
+  void EmbedCall(std::string_view, std::optional<Code>, Duration, std::size_t) override {}
+  void UpsertCall(std::string_view, std::optional<Code>, Duration, std::size_t) override {}
+  void ChunksFailed(std::size_t) override {}
+
+  int started = 0;
+  std::vector<DeliveryOutcome> ended;
+};
+
+/// A message that remembers how it was settled.
+class FakeDelivery final : public Delivery {
+ public:
+  explicit FakeDelivery(std::string payload) : payload_(std::move(payload)) {}
+
+  std::string_view payload() const override { return payload_; }
+  std::uint64_t attempt() const override { return attempt_value; }
+  std::string_view traceparent() const override { return ""; }
+  Status InProgress() override { return {}; }
+  Status Ack() override {
+    ++acks;
+    return settle_status;
+  }
+  Status RetryIn(std::chrono::milliseconds delay) override {
+    retries.push_back(delay);
+    return settle_status;
+  }
+  Status DeadLetter(const DeadLetterReason& reason) override {
+    dead_letters.push_back(reason);
+    return settle_status;
+  }
+
+  std::uint64_t attempt_value = 1;
+  Status settle_status;
+  int acks = 0;
+  std::vector<std::chrono::milliseconds> retries;
+  std::vector<DeadLetterReason> dead_letters;
+
+ private:
+  std::string payload_;
+};
+
+}  // namespace dsw
