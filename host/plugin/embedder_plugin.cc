@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/embedder_plugin.h"
+
+#include <bit>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "host/plugin/errors.h"
+#include "host/plugin/text.h"
+
+namespace dsw {
+namespace {
+
+/// More than any model has; a larger number is garbage.
+constexpr std::uint32_t kMostDimensions = 1u << 20;
+
+/// Takes what one embed call hands back. The plugin may use it from several threads until the call
+/// returns; after that it belongs to the caller.
+class Receiver {
+ public:
+  Receiver(std::size_t texts, std::uint32_t dimensions) : texts_(texts), dimensions_(dimensions) {
+    vectors_.item_errors.resize(texts);
+    vectors_.truncated.resize(texts);
+  }
+
+  dsw_embed_out Table() {
+    return {.struct_size = sizeof(dsw_embed_out),
+            .reserved0 = 0,
+            .ctx = this,
+            .alloc = &Alloc,
+            .item_error = &ItemError,
+            .item_truncated = &ItemTruncated,
+            .usage = &Usage};
+  }
+
+  /// What the plugin did against the contract; empty for nothing.
+  const std::string& violation() const { return violation_; }
+
+  /// The result of a call that succeeded; fails with what is wrong with it.
+  Result<Vectors> Take(std::string_view who) {
+    if (!allocated_) violation_ = "succeeded without asking for the result's memory";
+    for (std::size_t i = 0; i < texts_ && violation_.empty(); ++i) {
+      if (!vectors_.item_errors[i] && !AllFinite(vectors_.matrix.row(i))) {
+        violation_ = fmt::format("returned a vector that is not finite for text {}", i);
+      }
+    }
+    if (!violation_.empty()) return Fail(Misbehaviour(who, violation_));
+    return std::move(vectors_);
+  }
+
+ private:
+  static Receiver& Of(const dsw_embed_out* out) { return *static_cast<Receiver*>(out->ctx); }
+
+  static bool AllFinite(std::span<const float> row) {
+    constexpr std::uint32_t kExponent = 0x7F800000;
+    // Without a branch per value, so that it runs at the speed of memory.
+    std::uint32_t bad = 0;
+    for (const float value : row) {
+      bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & kExponent) ==
+                                        kExponent);
+    }
+    return bad == 0;
+  }
+
+  void Violate(std::string what) {
+    if (violation_.empty()) violation_ = std::move(what);
+  }
+
+  static float* Alloc(const dsw_embed_out* out, std::uint32_t rows,
+                      std::uint32_t dimensions) noexcept {
+    Receiver& self = Of(out);
+    const std::lock_guard lock(self.mutex_);
+    if (self.allocated_) {
+      self.Violate("asked twice for the result's memory");
+    } else if (rows != self.texts_) {
+      self.Violate(fmt::format("returned {} vectors for {} texts", rows, self.texts_));
+    } else if (dimensions == 0 || dimensions > kMostDimensions) {
+      self.Violate(fmt::format("returned vectors of {} dimensions", dimensions));
+    } else if (self.dimensions_ != 0 && dimensions != self.dimensions_) {
+      self.Violate(fmt::format("returned vectors of {} dimensions from a model of {}", dimensions,
+                               self.dimensions_));
+    } else {
+      self.allocated_ = true;
+      self.vectors_.matrix = Matrix(rows, dimensions);
+      return self.vectors_.matrix.data();
+    }
+    return nullptr;
+  }
+
+  static void ItemError(const dsw_embed_out* out, std::uint32_t index,
+                        const dsw_error* error) noexcept {
+    Receiver& self = Of(out);
+    const std::lock_guard lock(self.mutex_);
+    if (index >= self.texts_ || error == nullptr || !DSW_HAS(error, message)) {
+      self.Violate(fmt::format("reported a failure of text {} that cannot be read", index));
+      return;
+    }
+    self.vectors_.item_errors[index] = ErrorFrom("text", error->category, *error);
+  }
+
+  static void ItemTruncated(const dsw_embed_out* out, std::uint32_t index) noexcept {
+    Receiver& self = Of(out);
+    const std::lock_guard lock(self.mutex_);
+    if (index >= self.texts_) {
+      self.Violate(fmt::format("truncated text {} of {}", index, self.texts_));
+      return;
+    }
+    self.vectors_.truncated[index] = true;
+  }
+
+  static void Usage(const dsw_embed_out* out, const dsw_usage* usage) noexcept {
+    Receiver& self = Of(out);
+    const std::lock_guard lock(self.mutex_);
+    if (usage == nullptr || !DSW_HAS(usage, total_tokens)) {
+      self.Violate("reported a consumption that cannot be read");
+      return;
+    }
+    const std::int64_t tokens =
+        usage->total_tokens >= 0 ? usage->total_tokens : usage->prompt_tokens;
+    if (tokens >= 0) self.vectors_.tokens = tokens;
+  }
+
+  const std::size_t texts_;
+  const std::uint32_t dimensions_;
+  std::mutex mutex_;
+  bool allocated_ = false;
+  std::string violation_;
+  Vectors vectors_;
+};
+
+std::vector<dsw_str> Borrow(std::span<const std::string_view> texts) {
+  std::vector<dsw_str> borrowed;
+  borrowed.reserve(texts.size());
+  for (const std::string_view text : texts) borrowed.push_back(StrOf(text));
+  return borrowed;
+}
+
+}  // namespace
+
+EmbedderPlugin::EmbedderPlugin(std::unique_ptr<PluginInstance> instance)
+    : instance_(std::move(instance)), max_batch_(instance_->provider().max_batch) {}
+
+Embedder::Limits EmbedderPlugin::limits() const {
+  return {.max_batch = max_batch_.load(), .max_bytes = instance_->provider().max_request_bytes};
+}
+
+Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {
+  dsw_model_facts facts{
+      .struct_size = sizeof facts, .dimensions = 0, .max_tokens = 0, .max_batch = 0};
+  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+    return instance_->provider().embedder->describe(instance_->handle(), call, &facts, error);
+  }));
+  if (facts.dimensions > kMostDimensions) {
+    return Fail(Misbehaviour(provider(),
+                             fmt::format("described a model of {} dimensions", facts.dimensions)));
+  }
+  const std::uint32_t max_batch =
+      facts.max_batch != 0 ? facts.max_batch : instance_->provider().max_batch;
+  max_batch_ = max_batch;
+  if (facts.dimensions != 0) dimensions_ = facts.dimensions;
+  return ModelFacts{
+      .dimensions = dimensions_.load(), .max_tokens = facts.max_tokens, .max_batch = max_batch};
+}
+
+Result<Vectors> EmbedderPlugin::Embed(const CallContext& context,
+                                      std::span<const std::string_view> texts, InputType type) {
+  if (texts.empty()) return Vectors{};
+  const std::uint32_t max_batch = max_batch_.load();
+  if (max_batch != 0 && texts.size() > max_batch) {
+    return Fail(Code::kTooLarge, fmt::format("{}: {} texts in one call, at most {} are possible",
+                                             provider(), texts.size(), max_batch));
+  }
+  const std::vector<dsw_str> borrowed = Borrow(texts);
+  const dsw_embed_request request{.struct_size = sizeof request,
+                                  .flags = 0,
+                                  .texts = borrowed.data(),
+                                  .text_count = borrowed.size(),
+                                  .input_type = type == InputType::kQuery
+                                                    ? std::uint32_t{DSW_INPUT_QUERY}
+                                                    : std::uint32_t{DSW_INPUT_DOCUMENT},
+                                  .dimensions = 0};
+  Receiver receiver(texts.size(), dimensions_.load());
+  const dsw_embed_out out = receiver.Table();
+  const Status status = instance_->guard().Call(context, [&](const dsw_call* call,
+                                                             dsw_error* error) {
+    return instance_->provider().embedder->embed(instance_->handle(), call, &request, &out, error);
+  });
+  // A plugin whose request for memory was turned down fails because of that.
+  if (!receiver.violation().empty() && (status || status.error().code != Code::kCancelled)) {
+    return Fail(Misbehaviour(provider(), receiver.violation()));
+  }
+  RETURN_IF_ERROR(status);
+  ASSIGN_OR_RETURN(Vectors vectors, receiver.Take(provider()));
+  dimensions_ = static_cast<std::uint32_t>(vectors.matrix.dimensions());
+  return vectors;
+}
+
+}  // namespace dsw

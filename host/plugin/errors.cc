@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/errors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "host/base/secret.h"
+#include "host/plugin/text.h"
+
+namespace dsw {
+namespace {
+
+constexpr std::int64_t kLongestWaitMs = 24 * 3600 * 1000;
+
+bool Known(std::int32_t category) {
+  return category > DSW_OK && category <= DSW_E_NO_MEMORY;
+}
+
+template <std::size_t N>
+std::string TextOf(const char (&array)[N]) {
+  return Redact(CleanUtf8(std::string_view(array, strnlen(array, N))));
+}
+
+std::string MessageOf(const dsw_error& error) {
+  std::string message = TextOf(error.message);
+  if (message.empty()) message = "failed without saying why";
+  std::string details;
+  const auto add = [&](const std::string& detail) {
+    details += details.empty() ? detail : ", " + detail;
+  };
+  if (error.http_status != 0) add(fmt::format("HTTP {}", error.http_status));
+  if (error.code[0] != '\0') add(TextOf(error.code));
+  if (error.vendor_code != 0) add(fmt::format("code {}", error.vendor_code));
+  if (error.request_id[0] != '\0') add("request " + TextOf(error.request_id));
+  if (!details.empty()) details = " (" + details + ")";
+  return message + details;
+}
+
+}  // namespace
+
+dsw_error EmptyError() {
+  dsw_error error{};
+  error.struct_size = sizeof error;
+  error.retry_after_ms = -1;
+  return error;
+}
+
+Code CodeOf(std::int32_t category) {
+  switch (category) {
+    case DSW_E_INVALID_CONFIG:
+    case DSW_E_INVALID_REQUEST:
+    case DSW_E_UNSUPPORTED:
+      return Code::kInvalid;
+    case DSW_E_TOO_LARGE:
+      return Code::kTooLarge;
+    case DSW_E_AUTH:
+      return Code::kUnauthenticated;
+    case DSW_E_NOT_FOUND:
+      return Code::kNotFound;
+    case DSW_E_RATE_LIMITED:
+      return Code::kRateLimited;
+    case DSW_E_QUOTA:
+      return Code::kQuota;
+    case DSW_E_TIMEOUT:
+      return Code::kTimeout;
+    case DSW_E_UNAVAILABLE:
+      return Code::kUnavailable;
+    case DSW_E_CANCELLED:
+      return Code::kCancelled;
+    case DSW_E_CONFLICT:
+      return Code::kConflict;
+    default:
+      return Code::kInternal;
+  }
+}
+
+Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error) {
+  if (!Known(status)) {
+    return Misbehaviour(
+        who, fmt::format("returned the unknown status {}: {}", status, MessageOf(error)));
+  }
+  if (error.category != DSW_OK && error.category != status) {
+    return Misbehaviour(who, fmt::format("returned status {} with an error of category {}: {}",
+                                         status, error.category, MessageOf(error)));
+  }
+  Error result{.code = CodeOf(status), .message = fmt::format("{}: {}", who, MessageOf(error))};
+  if (error.retry_after_ms >= 0) {
+    result.retry_after = std::chrono::milliseconds(std::min(error.retry_after_ms, kLongestWaitMs));
+  }
+  return result;
+}
+
+Error Misbehaviour(std::string_view who, std::string_view what) {
+  return {.code = Code::kInternal,
+          .message = fmt::format("plugin misbehaved: {} {}", who, Redact(CleanUtf8(what)))};
+}
+
+}  // namespace dsw

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An embedder or sink made by a plugin from one configuration.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <dsw/plugin.h>
+
+#include "host/base/result.h"
+#include "host/plugin/call_guard.h"
+#include "host/plugin/loader.h"
+
+namespace dsw {
+
+/// Owns the plugin's instance. Thread-safe.
+class PluginInstance {
+ public:
+  /// kInvalid for a configuration that the provider refuses.
+  static Result<std::unique_ptr<PluginInstance>> Create(const LoadedProvider& provider,
+                                                        std::string_view config_json);
+  PluginInstance(const PluginInstance&) = delete;
+  PluginInstance& operator=(const PluginInstance&) = delete;
+  ~PluginInstance();
+
+  const std::string& provider_id() const { return guard_.who(); }
+  const dsw_provider& provider() const { return *provider_; }
+  void* handle() const { return handle_; }
+  CallGuard& guard() { return guard_; }
+
+ private:
+  explicit PluginInstance(const LoadedProvider& provider);
+
+  const std::shared_ptr<LoadedPlugin> plugin_;
+  const dsw_provider* const provider_;
+  CallGuard guard_;
+  void* handle_ = nullptr;
+};
+
+}  // namespace dsw

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/instance_config.h"
+
+#include <nlohmann/json.hpp>
+
+namespace dsw {
+namespace {
+
+using nlohmann::json;
+
+/// Members are sorted by name, which makes the text a key.
+std::string Print(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Status InstanceConfig::Overlay(std::string_view what, std::string_view json_object) {
+  if (json_object.empty()) return {};
+  const json over = json::parse(json_object, nullptr, false);
+  if (!over.is_object()) {
+    return Fail(Code::kInvalid, std::string(what) + " is not a JSON object");
+  }
+  json base = json::parse(text_);
+  base.update(over);
+  text_ = Print(base);
+  return {};
+}
+
+void InstanceConfig::Set(std::string_view key, std::string_view value) {
+  json base = json::parse(text_);
+  base[std::string(key)] = value;
+  text_ = Print(base);
+}
+
+}  // namespace dsw

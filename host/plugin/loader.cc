@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/loader.h"
+
+#include <algorithm>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "host/base/log.h"
+#include "host/plugin/call_guard.h"
+#include "host/plugin/host_services.h"
+#include "host/plugin/library.h"
+#include "host/plugin/negotiation.h"
+#include "host/plugin/plugin_file.h"
+#include "host/plugin/text.h"
+
+namespace dsw {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::vector<fs::path>> ListPlugins(const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.front() != '.' && entry->path().extension() == ".so") paths.push_back(entry->path());
+  }
+  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
+  std::sort(paths.begin(), paths.end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  return paths;
+}
+
+void CopyManifest(const Manifest& manifest, PluginReport& report) {
+  report.id = manifest.id;
+  report.version = manifest.version;
+  report.abi = fmt::format("{}.{}", manifest.abi_major, manifest.abi_minor);
+  report.vendor = manifest.vendor;
+  report.license = manifest.license;
+  report.providers = manifest.providers;
+}
+
+void LogVerdict(const PluginReport& report) {
+  if (report.loaded) {
+    Log(LogLevel::kInfo, "plugin", "plugin loaded",
+        {{"file", report.file},
+         {"id", report.id},
+         {"version", report.version},
+         {"sha256", report.sha256}});
+  } else {
+    Log(LogLevel::kWarn, "plugin", "plugin refused",
+        {{"file", report.file}, {"reason", report.reason}});
+  }
+}
+
+/// Runs the plugin's code for the first time: entry function, checks of its table, init.
+Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path& path) {
+  const FloatingPointKeeper keeper;
+  const std::string name = path.filename().string();
+  plugin.host = HostServicesFor(name);
+  ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(path));
+  RETURN_IF_ERROR(RunPluginCode(
+      name, [&](dsw_error* error) { return entry(plugin.host, &plugin.table, error); }));
+  RETURN_IF_ERROR(CheckTable(plugin.table));
+  RETURN_IF_ERROR(CheckAgreement(manifest, *plugin.table));
+  if (plugin.table->init == nullptr) return {};
+  return RunPluginCode(name, [&](dsw_error* error) {
+    return plugin.table->init(plugin.host, &plugin.state, error);
+  });
+}
+
+}  // namespace
+
+LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories) {
+  std::set<fs::path> seen;
+  for (const fs::path& directory : directories) {
+    std::error_code error;
+    const fs::path canonical = fs::canonical(directory, error);
+    if (error) {
+      directories_.push_back({fs::absolute(directory).string(), error.message()});
+      Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
+          {{"directory", directories_.back().path}, {"reason", error.message()}});
+    } else if (seen.insert(canonical).second) {
+      LoadDirectory(canonical);
+    }
+  }
+}
+
+LoadedPlugins::~LoadedPlugins() {
+  Shutdown();
+}
+
+void LoadedPlugins::LoadDirectory(const fs::path& directory) {
+  directories_.push_back({directory.string(), ""});
+  const auto paths = ListPlugins(directory);
+  if (!paths) {
+    directories_.back().problem = paths.error().message;
+    Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
+        {{"directory", directory.string()}, {"reason", paths.error().message}});
+    return;
+  }
+  for (const fs::path& path : *paths) {
+    PluginReport report;
+    report.file = path.string();
+    const Status status = LoadFile(path, report);
+    report.loaded = status.has_value();
+    if (!status) report.reason = status.error().message;
+    LogVerdict(report);
+    files_.push_back(std::move(report));
+  }
+}
+
+Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
+  std::error_code error;
+  // What a link points to is what has to be safe from others.
+  const fs::path target = fs::canonical(path, error);
+  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
+  Manifest manifest;
+  {
+    ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(target));
+    report.sha256 = file.sha256;
+    ASSIGN_OR_RETURN(manifest, ReadManifest(file.image));
+  }
+  CopyManifest(manifest, report);
+  RETURN_IF_ERROR(CheckAbi(manifest));
+  RETURN_IF_ERROR(CheckNotLoaded(report));
+
+  const auto plugin = std::make_shared<LoadedPlugin>();
+  plugin->file = report.file;
+  RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
+  plugins_.push_back(plugin);
+  for (std::size_t i = 0; i < plugin->table->provider_count; ++i) {
+    const dsw_provider* provider = plugin->table->providers[i];
+    const bool sink = provider->kind == DSW_KIND_SINK;
+    providers_.push_back({.plugin = plugin,
+                          .table = provider,
+                          .id = std::string(ViewOf(provider->id)),
+                          .kind = sink ? ProviderKind::kSink : ProviderKind::kEmbedder});
+  }
+  return {};
+}
+
+Status LoadedPlugins::CheckNotLoaded(const PluginReport& report) {
+  for (const ProviderReport& provider : report.providers) {
+    const LoadedProvider* other = Find(provider.kind, provider.id);
+    if (other == nullptr) continue;
+    duplicates_.push_back(fmt::format("{} and {} both have the {} \"{}\"", other->plugin->file,
+                                      report.file, KindName(provider.kind), provider.id));
+    return Fail(Code::kInvalid,
+                fmt::format("has the {} \"{}\", as {} does; remove one of them",
+                            KindName(provider.kind), provider.id, other->plugin->file));
+  }
+  return {};
+}
+
+Status LoadedPlugins::CheckUnique() const {
+  if (duplicates_.empty()) return {};
+  return Fail(Code::kInvalid,
+              fmt::format("{}; remove one of each pair", fmt::join(duplicates_, "; ")));
+}
+
+const LoadedProvider* LoadedPlugins::Find(ProviderKind kind, std::string_view id) const {
+  const auto found = std::find_if(providers_.begin(), providers_.end(), [&](const auto& provider) {
+    return provider.kind == kind && provider.id == id;
+  });
+  return found == providers_.end() ? nullptr : &*found;
+}
+
+void LoadedPlugins::Shutdown() {
+  providers_.clear();
+  for (; !plugins_.empty(); plugins_.pop_back()) {
+    const LoadedPlugin& plugin = *plugins_.back();
+    if (plugin.instances.load() != 0) {
+      Log(LogLevel::kWarn, "plugin", "plugin is still in use and is not shut down",
+          {{"file", plugin.file}});
+      continue;
+    }
+    if (plugin.table->shutdown == nullptr) continue;
+    const Status status = RunPluginCode(plugin.file, [&](dsw_error*) {
+      plugin.table->shutdown(plugin.state);
+      return DSW_OK;
+    });
+    if (!status) Log(LogLevel::kWarn, "plugin", status.error().message);
+  }
+}
+
+}  // namespace dsw

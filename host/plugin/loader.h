@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plugin directories: which files are plugins, and what they offer.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dsw/plugin.h>
+
+#include "host/base/result.h"
+#include "host/plugin/plugin_report.h"
+
+namespace dsw {
+
+/// A plugin that was initialised.
+struct LoadedPlugin {
+  std::string file;
+  const dsw_host* host = nullptr;
+  const dsw_plugin* table = nullptr;
+  void* state = nullptr;          ///< From dsw_plugin.init.
+  std::atomic<int> instances{0};  ///< That exist now.
+};
+
+struct LoadedProvider {
+  std::shared_ptr<LoadedPlugin> plugin;
+  const dsw_provider* table = nullptr;
+  std::string id;
+  ProviderKind kind = ProviderKind::kEmbedder;
+};
+
+/// Loads every plugin of the directories, in their order and within one in byte order of the file
+/// names; takes files that end in ".so". A file that cannot be used is reported and passed over.
+/// Loading and Shutdown() belong to one thread; immutable and thread-safe in between.
+class LoadedPlugins {
+ public:
+  explicit LoadedPlugins(std::span<const std::filesystem::path> directories);
+  LoadedPlugins(const LoadedPlugins&) = delete;
+  LoadedPlugins& operator=(const LoadedPlugins&) = delete;
+  ~LoadedPlugins();
+
+  const std::vector<DirectoryReport>& directories() const { return directories_; }
+  const std::vector<PluginReport>& files() const { return files_; }
+
+  /// kInvalid, naming the files, when two of them offer the same provider: which one would serve it
+  /// must not depend on their names. The first of them is loaded.
+  Status CheckUnique() const;
+
+  /// Null when no loaded plugin has it.
+  const LoadedProvider* Find(ProviderKind kind, std::string_view id) const;
+  const std::vector<LoadedProvider>& providers() const { return providers_; }
+
+  /// Ends every plugin that has no instance left, in reverse order of loading. The code stays in
+  /// the process. No provider may be used afterwards.
+  void Shutdown();
+
+ private:
+  void LoadDirectory(const std::filesystem::path& directory);
+  Status LoadFile(const std::filesystem::path& path, PluginReport& report);
+  Status CheckNotLoaded(const PluginReport& report);
+
+  std::vector<DirectoryReport> directories_;
+  std::vector<PluginReport> files_;
+  std::vector<std::string> duplicates_;
+  std::vector<std::shared_ptr<LoadedPlugin>> plugins_;
+  std::vector<LoadedProvider> providers_;
+};
+
+}  // namespace dsw
