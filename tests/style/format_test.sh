@@ -11,4 +11,7 @@ mode=(--dry-run -Werror)
 [[ ${1-} != --fix ]] || mode=(-i)
 find host sdk plugins tests -path tests/data -prune -o \
   \( -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0 |
-  xargs -0 "$program" --style=file "${mode[@]}"
+  xargs -0 "$program" --style=file "${mode[@]}" || {
+  echo "To lay it out: tests/style/format_test.sh --fix" >&2
+  exit 1
+}
