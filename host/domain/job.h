@@ -19,31 +19,31 @@ enum class Mode {
 
 /// What a job says instead of the embedder's row; absent members keep the row's value.
 struct EmbedderOverride {
-  std::optional<std::string> provider;
-  std::optional<std::string> base_url;
-  std::optional<std::string> model;
-  std::optional<Secret> api_key;  ///< A literal key or a reference, as in the row.
+  std::optional<std::string> provider{};
+  std::optional<std::string> base_url{};
+  std::optional<std::string> model{};
+  std::optional<Secret> api_key{};  ///< A literal key or a reference, as in the row.
   std::string config_json;        ///< JSON object merged over the row's, empty for none.
-  std::optional<std::int32_t> batch_size;
-  std::optional<std::int32_t> max_input_tokens;
+  std::optional<std::int32_t> batch_size{};
+  std::optional<std::int32_t> max_input_tokens{};
 };
 
 /// What a job says instead of the worker's sink settings.
 struct SinkOverride {
-  std::optional<std::string> url;
-  std::optional<Secret> api_key;
+  std::optional<std::string> url{};
+  std::optional<Secret> api_key{};
 };
 
 struct Job {
   std::string job_id;
   std::int64_t dataset_transform_id = 0;
-  std::optional<std::int64_t> embedded_dataset_id;  ///< Absent: every embedder of the transform.
-  std::optional<std::string> owner_id;
-  std::optional<std::int64_t> dataset_id;
-  std::optional<std::string> collection_name;
-  std::optional<std::int32_t> batch_size;
-  std::optional<EmbedderOverride> embedder;
-  std::optional<SinkOverride> sink;
+  std::optional<std::int64_t> embedded_dataset_id{};  ///< Absent: every embedder of the transform.
+  std::optional<std::string> owner_id{};
+  std::optional<std::int64_t> dataset_id{};
+  std::optional<std::string> collection_name{};
+  std::optional<std::int32_t> batch_size{};
+  std::optional<EmbedderOverride> embedder{};
+  std::optional<SinkOverride> sink{};
   Mode mode = Mode::kIncremental;
 };
 

@@ -15,7 +15,7 @@ enum class JobState { kProcessing, kSuccess, kFailed };
 struct Progress {
   std::string job_id;
   std::int64_t dataset_transform_id = 0;
-  std::optional<std::int64_t> embedded_dataset_id;
+  std::optional<std::int64_t> embedded_dataset_id{};
   std::string owner_id;
   std::int64_t dataset_id = 0;
   JobState state = JobState::kProcessing;
@@ -25,8 +25,8 @@ struct Progress {
   std::int64_t failed_chunks = 0;
   std::int64_t batches_done = 0;
   std::int64_t tokens = 0;
-  std::optional<std::string> error;
-  std::optional<std::chrono::milliseconds> processing_duration;
+  std::optional<std::string> error{};
+  std::optional<std::chrono::milliseconds> processing_duration{};
   std::chrono::system_clock::time_point timestamp;
 };
 

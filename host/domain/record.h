@@ -22,7 +22,7 @@ struct FailedChunk {
 /// The record of one batch whose points are durable in the sink.
 struct BatchRecord {
   std::vector<FailedChunk> failed;
-  std::optional<std::int64_t> tokens;
+  std::optional<std::int64_t> tokens{};
   std::chrono::milliseconds duration{0};
 };
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/domain/job_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/matchers.h"
+
+namespace dsw {
+namespace {
+
+TEST(JobCodecTest, ReadsAJobAsSemanticExplorerSendsIt) {
+  ASSERT_OK_AND_ASSIGN(const Job job, ParseJob(R"({
+    "job_id": "2f1c", "dataset_id": 1, "dataset_transform_id": 2, "embedded_dataset_id": 7,
+    "owner_id": "00ff", "bucket": "unused", "collection_name": "embedded-dataset-7-00ff",
+    "embedder_config": {"provider": "openai", "base_url": "https://x.invalid/v1",
+      "api_key": "sk-verysecret", "model": "m", "config": {"dimensions": 256},
+      "batch_size": 100, "max_input_tokens": 8191},
+    "qdrant_config": {"url": "http://q.invalid:6334", "api_key": null}, "batch_size": 50})"));
+  EXPECT_EQ(job.job_id, "2f1c");
+  EXPECT_EQ(job.dataset_transform_id, 2);
+  EXPECT_EQ(job.embedded_dataset_id, 7);
+  EXPECT_EQ(job.batch_size, 50);
+  ASSERT_TRUE(job.embedder);
+  EXPECT_EQ(job.embedder->provider, "openai");
+  EXPECT_EQ(job.embedder->api_key->Reveal(), "sk-verysecret");
+  EXPECT_EQ(job.embedder->config_json, R"({"dimensions":256})");
+  ASSERT_TRUE(job.sink);
+  EXPECT_EQ(job.sink->url, "http://q.invalid:6334");
+  EXPECT_FALSE(job.sink->api_key);
+  EXPECT_EQ(job.mode, Mode::kIncremental);
+}
+
+TEST(JobCodecTest, ReadsWhatItWrote) {
+  const Job job{.job_id = "j",
+                .dataset_transform_id = 4,
+                .embedded_dataset_id = 5,
+                .owner_id = "me",
+                .dataset_id = 6,
+                .mode = Mode::kFull};
+  ASSERT_OK_AND_ASSIGN(const Job read, ParseJob(JobJson(job)));
+  EXPECT_EQ(read.dataset_transform_id, 4);
+  EXPECT_EQ(read.embedded_dataset_id, 5);
+  EXPECT_EQ(read.owner_id, "me");
+  EXPECT_EQ(read.mode, Mode::kFull);
+}
+
+struct BadJob {
+  const char* json;
+  const char* reason;
+};
+
+class BadJobTest : public testing::TestWithParam<BadJob> {};
+
+TEST_P(BadJobTest, IsRefusedWithTheMemberNamed) {
+  EXPECT_FAIL(ParseJob(GetParam().json), Code::kInvalid, GetParam().reason);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    JobCodecTest, BadJobTest,
+    testing::Values(
+        BadJob{"", "not JSON"}, BadJob{"{\"job_id\":", "not JSON"}, BadJob{"\xff\xfe", "not JSON"},
+        BadJob{"[]", "not a JSON object"}, BadJob{"{}", "`job_id`"},
+        BadJob{R"({"job_id":5})", "`job_id`"}, BadJob{R"({"job_id":""})", "`job_id`"},
+        BadJob{R"({"job_id":"j"})", "`dataset_transform_id`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":0})", "`dataset_transform_id`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1.5})", "`dataset_transform_id`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":18446744073709551615})",
+               "`dataset_transform_id`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"batch_size":0})", "`batch_size`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"batch_size":3000000000})",
+               "`batch_size`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"mode":"fast"})", "`mode`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedder_config":[]})",
+               "`embedder_config`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedder_config":{"config":3}})",
+               "`embedder_config.config`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"batch_file_key":"batches/1.json"})",
+               "object storage"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"range":{}})", "`range`"}));
+
+}  // namespace
+}  // namespace dsw

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/domain/point.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace dsw {
+namespace {
+
+using Json = nlohmann::json;
+
+Chunk Example() {
+  return {.item = std::make_shared<const Item>(
+              Item{.item_id = 11,
+                   .title = "Annual Report",
+                   .metadata_json = R"({"source_file":"report.pdf","author":"John Doe","year":2025,
+                                        "big":9007199254740993,"none":null})",
+                   .content_hash = {},
+                   .chunk_count = 3}),
+          .index = 2,
+          .text = "text with \"quotes\" and \xF0\x9F\x98\x80",
+          .metadata_json = R"({"page":4,"year":2024})"};
+}
+
+TEST(PointTest, IdsAreNameBasedUuidsOfTheChunksPlace) {
+  // uuid.uuid5(uuid.NAMESPACE_DNS, "ed-7-item-11-chunk-2") in Python.
+  EXPECT_EQ(PointId(7, {11, 2}), "c25e0e22-6a36-5493-95a0-aca40119acab");
+  EXPECT_NE(PointId(7, {11, 2}), PointId(7, {11, 3}));
+}
+
+TEST(PointTest, TheSpecsPayloadLiftsSourceAndAuthorAndKeepsTheRest) {
+  const Json payload = Json::parse(PayloadJson(Example(), PayloadStyle::kSpec, false));
+  EXPECT_EQ(payload["dataset_item_id"], 11);
+  EXPECT_EQ(payload["chunk_index"], 2);
+  EXPECT_EQ(payload["text"], Example().text);
+  EXPECT_EQ(payload["source_file"], "report.pdf");
+  EXPECT_EQ(payload["author"], "John Doe");
+  EXPECT_EQ(payload["title"], "Annual Report");
+  EXPECT_EQ(payload["custom_metadata"],
+            Json::parse(R"({"year":2024,"page":4,"big":9007199254740993,"none":null})"));
+  EXPECT_EQ(payload.size(), 7U);
+}
+
+TEST(PointTest, TheOriginalsPayloadKeepsMetadataApart) {
+  const Json payload = Json::parse(PayloadJson(Example(), PayloadStyle::kOriginal, false));
+  EXPECT_EQ(payload["item_id"], 11);
+  EXPECT_EQ(payload["item_title"], "Annual Report");
+  EXPECT_EQ(payload["chunk_metadata"]["page"], 4);
+  EXPECT_EQ(payload["item_metadata"]["author"], "John Doe");
+  EXPECT_FALSE(payload.contains("dataset_item_id"));
+}
+
+TEST(PointTest, BothStylesTogetherAreTheUnion) {
+  const Json payload = Json::parse(PayloadJson(Example(), PayloadStyle::kBoth, true));
+  EXPECT_EQ(payload["item_id"], 11);
+  EXPECT_EQ(payload["dataset_item_id"], 11);
+  EXPECT_EQ(payload["item_metadata"]["source_file"], "report.pdf");
+  EXPECT_EQ(payload["truncated"], true);
+}
+
+TEST(PointTest, MetadataThatIsNoObjectCountsAsEmpty) {
+  Chunk chunk = Example();
+  chunk.metadata_json = "[1,2]";
+  chunk.item = std::make_shared<const Item>(
+      Item{.item_id = 1, .title = "t", .metadata_json = "", .content_hash = {}, .chunk_count = 1});
+  const Json payload = Json::parse(PayloadJson(chunk, PayloadStyle::kSpec, false));
+  EXPECT_EQ(payload["custom_metadata"], Json::object());
+  EXPECT_TRUE(payload["author"].is_null());
+}
+
+}  // namespace
+}  // namespace dsw
