@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 # All-MiniLM-L6-v2 reads 256 tokens, about 1 000 characters of English; a passage of half of that
@@ -41,11 +42,11 @@ def chunks(text):
     for paragraph in re.split(r"\n\s*\n", text):
         for piece in pieces(paragraph.rstrip()):
             if chunk and len(chunk) + 2 + len(piece) > MAX_CHARACTERS:
-                yield chunk
+                yield textwrap.dedent(chunk)
                 chunk = ""
             chunk = f"{chunk}\n\n{piece}" if chunk else piece
     if chunk.strip():
-        yield chunk
+        yield textwrap.dedent(chunk)
 
 
 def policy_items(path):
@@ -57,18 +58,27 @@ def policy_items(path):
         match = re.fullmatch(r"((?:\d+\.)+) (.+)", line)
         if match and re.fullmatch(r"([*=\-~^])\1*", lines[at + 1]) and len(lines[at + 1]) == len(line):
             headings.append((at, match[1].rstrip("."), match[2]))
-    # The appendices count their chapters from 1 again.
-    book, chapter = "Debian Policy", 0
-    ends = [at for at, _, _ in headings[1:]] + [len(lines)]
-    for (at, number, heading), end in zip(headings, ends):
-        if int(number.split(".")[0]) < chapter:
-            book = "Debian Policy, appendix"
-        chapter = int(number.split(".")[0])
-        yield {
+
+    def item(number, heading, text):
+        return {
             "title": f"{book} §{number} {heading}",
             "metadata": {"source_file": Path(path).name.removesuffix(".gz"), "section": number},
-            "chunks": list(chunks("\n".join(lines[at + 2 : end]))),
+            "chunks": list(chunks(text)),
         }
+
+    # The appendices count their chapters from 1 again.
+    book, chapter, chapter_heading = "Debian Policy", 0, ""
+    ends = [at for at, _, _ in headings[1:]] + [len(lines)]
+    for (at, number, heading), end in zip(headings, ends):
+        if number.isdecimal():
+            if int(number) < chapter:
+                book = "Debian Policy, appendix"
+            chapter, chapter_heading = int(number), heading
+        # A chapter's footnotes stand at the end of its last section.
+        text, _, footnotes = "\n".join(lines[at + 2 : end]).partition("\n[1] ")
+        yield item(number, heading, text)
+        if footnotes:
+            yield item(str(chapter), f"{chapter_heading}: footnotes", f"[1] {footnotes}")
 
 
 def folder_items(folder):
