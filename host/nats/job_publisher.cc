@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/nats/job_publisher.h"
+
+#include <fmt/format.h>
+
+#include "host/nats/errors.h"
+#include "host/nats/topology.h"
+
+namespace dsw {
+
+Result<PublishedJob> PublishJob(const NatsConnection& connection, const std::string& stream,
+                                const std::string& json, const std::string& message_id) {
+  jsPubOptions options{};
+  jsPubOptions_Init(&options);
+  options.MsgId = message_id.c_str();
+  options.ExpectStream = stream.c_str();
+  JsPubAckHandle ack;
+  jsErrCode code{};
+  const natsStatus status = js_Publish(Out(ack), connection.jetstream(), kJobSubject, json.data(),
+                                       static_cast<int>(json.size()), &options, &code);
+  if (status != NATS_OK) {
+    return Fail(NatsError(status, fmt::format("publish a job to stream {}", stream), code));
+  }
+  return PublishedJob{.stream = ack->Stream, .sequence = ack->Sequence};
+}
+
+}  // namespace dsw

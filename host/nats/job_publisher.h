@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Puts a job into the queue.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/nats/connection.h"
+
+namespace dsw {
+
+/// Where a published job stands.
+struct PublishedJob {
+  std::string stream;
+  std::uint64_t sequence = 0;
+};
+
+/// Publishes `json` to the job stream `stream` and waits until it is stored. A second message with
+/// the same `message_id` is not stored again, within the stream's duplicate window.
+Result<PublishedJob> PublishJob(const NatsConnection& connection, const std::string& stream,
+                                const std::string& json, const std::string& message_id);
+
+}  // namespace dsw

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/nats/progress_watcher.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/domain/progress_codec.h"
+#include "host/nats/errors.h"
+
+namespace dsw {
+namespace {
+
+constexpr std::chrono::milliseconds kSlice{1000};
+/// How long the server keeps the consumer of a watcher that is gone.
+constexpr std::chrono::nanoseconds kForgetAfter = std::chrono::minutes(1);
+
+}  // namespace
+
+ProgressWatcher::ProgressWatcher(const NatsConnection& connection, std::string stream,
+                                 std::string subject, std::string job_id)
+    : connection_(connection),
+      stream_(std::move(stream)),
+      subject_(std::move(subject)),
+      job_id_(std::move(job_id)) {}
+
+Result<std::unique_ptr<ProgressWatcher>> ProgressWatcher::Open(const NatsConnection& connection,
+                                                               const std::string& status_stream,
+                                                               std::int64_t dataset_transform_id,
+                                                               const std::string& job_id) {
+  std::unique_ptr<ProgressWatcher> watcher(new ProgressWatcher(
+      connection, status_stream,
+      fmt::format("transforms.dataset.status.*.*.{}", dataset_transform_id), job_id));
+  JsStreamInfoHandle info;
+  jsErrCode code{};
+  const natsStatus status =
+      js_GetStreamInfo(Out(info), connection.jetstream(), status_stream.c_str(), nullptr, &code);
+  if (status != NATS_OK) {
+    return Fail(NatsError(status, fmt::format("look up stream {}", status_stream), code));
+  }
+  watcher->next_sequence_ = info->State.LastSeq + 1;
+  return watcher;
+}
+
+natsStatus ProgressWatcher::Subscribe() {
+  // A pull consumer of our own, made again from the first event not seen when it is lost, as by a
+  // restart of the server. (The library's ordered consumers do not come back from that.)
+  jsSubOptions options{};
+  jsSubOptions_Init(&options);
+  options.Stream = stream_.c_str();
+  options.Config.OptStartSeq = next_sequence_;
+  options.Config.AckPolicy = js_AckExplicit;
+  options.Config.InactiveThreshold = kForgetAfter.count();
+  return js_PullSubscribe(Out(subscription_), connection_.jetstream(), subject_.c_str(), nullptr,
+                          nullptr, &options, nullptr);
+}
+
+Result<std::optional<Progress>> ProgressWatcher::Next(std::stop_token stop) {
+  const Clock::TimePoint deadline = SystemClock().Now() + kSlice;
+  while (!stop.stop_requested() && SystemClock().Now() < deadline) {
+    natsStatus status = connection_.connected() ? NATS_OK : NATS_CONNECTION_DISCONNECTED;
+    if (status == NATS_OK && !subscription_) status = Subscribe();
+    natsMsgList list{};
+    if (status == NATS_OK) {
+      status = natsSubscription_Fetch(&list, subscription_.get(), 1, kSlice.count(), nullptr);
+    }
+    if (status == NATS_TIMEOUT) continue;
+    if (status != NATS_OK) {
+      Log(LogLevel::kDebug, "nats", "status events are interrupted",
+          {{"error", natsStatus_GetText(status)}});
+      subscription_.reset();
+      SystemClock().WaitUntil(deadline, stop);
+      continue;
+    }
+    const NatsMsgHandle message(list.Msgs[0]);
+    list.Msgs[0] = nullptr;
+    natsMsgList_Destroy(&list);
+    next_sequence_ = natsMsg_GetSequence(message.get()) + 1;
+    natsMsg_Ack(message.get(), nullptr);
+    const Result<Progress> progress =
+        ParseProgress({natsMsg_GetData(message.get()),
+                       static_cast<std::size_t>(natsMsg_GetDataLength(message.get()))});
+    // Others publish to the same subject: events of other jobs, and of other programs.
+    if (progress && progress->job_id == job_id_) return std::optional<Progress>(*progress);
+  }
+  return std::optional<Progress>();
+}
+
+}  // namespace dsw

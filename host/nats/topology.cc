@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/nats/topology.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "host/base/log.h"
+#include "host/nats/errors.h"
+
+namespace dsw {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::nanoseconds;
+
+constexpr std::int64_t kUnlimited = -1;
+
+std::int64_t Nanoseconds(nanoseconds duration) {
+  return duration.count();
+}
+
+std::string_view RetentionName(jsRetentionPolicy policy) {
+  switch (policy) {
+    case js_LimitsPolicy:
+      return "limits";
+    case js_InterestPolicy:
+      return "interest";
+    case js_WorkQueuePolicy:
+      return "workqueue";
+  }
+  return "unknown";
+}
+
+struct StreamSpec {
+  std::string name;
+  const char* setting;                ///< The variable that names it.
+  const char* description;            ///< For those who list streams.
+  std::vector<std::string> subjects;  ///< The first is what it cannot do without.
+  jsRetentionPolicy retention;
+  nanoseconds max_age{0};
+  std::int64_t max_messages = kUnlimited;
+  nanoseconds duplicates{0};
+};
+
+struct ConsumerSpec {
+  std::string stream;
+  std::string name;
+  const char* setting;
+  const char* description;
+  std::chrono::milliseconds ack_wait;
+  bool ours;  ///< This program takes messages from it, so that its configuration matters.
+};
+
+/// `subject` is one that `pattern`, which may hold wildcards, takes.
+bool Covers(std::string_view pattern, std::string_view subject) {
+  while (!pattern.empty()) {
+    const std::string_view want = pattern.substr(0, pattern.find('.'));
+    if (want == ">") return !subject.empty();
+    const std::string_view have = subject.substr(0, subject.find('.'));
+    if (have.empty() || (want != "*" && want != have) || have == ">") return false;
+    pattern.remove_prefix(std::min(want.size() + 1, pattern.size()));
+    subject.remove_prefix(std::min(have.size() + 1, subject.size()));
+  }
+  return subject.empty();
+}
+
+Status CheckStream(const StreamSpec& spec, const jsStreamConfig& config) {
+  const std::vector<std::string_view> subjects(config.Subjects,
+                                               config.Subjects + config.SubjectsLen);
+  const auto taken = [&](std::string_view subject) {
+    return std::any_of(subjects.begin(), subjects.end(),
+                       [&](std::string_view pattern) { return Covers(pattern, subject); });
+  };
+  std::vector<std::string> faults;
+  if (config.Retention != spec.retention) {
+    faults.push_back(fmt::format("its retention is {}, not {}", RetentionName(config.Retention),
+                                 RetentionName(spec.retention)));
+  }
+  if (!taken(spec.subjects.front())) {
+    faults.push_back(fmt::format("it does not take subject {} (it takes {})", spec.subjects.front(),
+                                 fmt::join(subjects, ", ")));
+  }
+  if (!faults.empty()) {
+    return Fail(Code::kConflict,
+                fmt::format("stream {} cannot be used: {}; change or delete it with the nats tool, "
+                            "or set {} to another name",
+                            spec.name, fmt::join(faults, "; "), spec.setting));
+  }
+  for (const std::string& subject : spec.subjects) {
+    if (taken(subject)) continue;
+    Log(LogLevel::kWarn, "nats", "stream does not take a subject that people may publish to",
+        {{"stream", spec.name}, {"subject", subject}});
+  }
+  return {};
+}
+
+Status CreateStream(jsCtx* js, const StreamSpec& spec, std::int64_t replicas) {
+  std::vector<const char*> subjects;
+  for (const std::string& subject : spec.subjects) subjects.push_back(subject.c_str());
+  jsStreamConfig config{};
+  jsStreamConfig_Init(&config);
+  config.Name = spec.name.c_str();
+  config.Description = spec.description;
+  config.Subjects = subjects.data();
+  config.SubjectsLen = static_cast<int>(subjects.size());
+  config.Retention = spec.retention;
+  config.Storage = js_FileStorage;
+  config.Replicas = replicas;
+  config.MaxAge = Nanoseconds(spec.max_age);
+  config.MaxMsgs = spec.max_messages;
+  config.Duplicates = Nanoseconds(spec.duplicates);
+  jsErrCode code{};
+  const natsStatus status = js_AddStream(nullptr, js, &config, nullptr, &code);
+  if (status == NATS_OK) {
+    Log(LogLevel::kInfo, "nats", "created a stream", {{"stream", spec.name}});
+    return {};
+  }
+  Error error = NatsError(status, fmt::format("create stream {}", spec.name), code);
+  if (code == JSStreamSubjectOverlapErr) {
+    error.message += fmt::format(
+        " (subjects {}); set {} to the name of the stream that takes them, or delete that stream",
+        fmt::join(spec.subjects, ", "), spec.setting);
+  }
+  return Fail(std::move(error));
+}
+
+Status EnsureStream(jsCtx* js, const StreamSpec& spec, const NatsTopology& topology) {
+  JsStreamInfoHandle info;
+  jsErrCode code{};
+  const natsStatus status = js_GetStreamInfo(Out(info), js, spec.name.c_str(), nullptr, &code);
+  if (status == NATS_OK) return CheckStream(spec, *info->Config);
+  if (status != NATS_NOT_FOUND && code != JSStreamNotFoundErr) {
+    return Fail(NatsError(status, fmt::format("look up stream {}", spec.name), code));
+  }
+  if (topology.create) return CreateStream(js, spec, topology.replicas);
+  return Fail(Code::kNotFound,
+              fmt::format("stream {} does not exist: create it, set {} to the one to use, or let "
+                          "the worker create it with NATS_CREATE_STREAMS=true",
+                          spec.name, spec.setting));
+}
+
+Status CheckConsumer(const ConsumerSpec& spec, const jsConsumerConfig& config) {
+  std::vector<std::string> faults;
+  if (config.DeliverSubject != nullptr && *config.DeliverSubject != '\0') {
+    faults.emplace_back("it is a push consumer, not a pull consumer");
+  }
+  if (config.AckPolicy != js_AckExplicit) {
+    faults.emplace_back("its ack policy is not explicit");
+  }
+  // The server then takes the steps for its ack wait, and other workers get jobs that still run.
+  if (config.BackOffLen > 0) {
+    faults.emplace_back("it has a back-off list, which replaces its ack wait");
+  }
+  if (config.MaxDeliver > 0) {
+    faults.push_back(
+        fmt::format("it gives up after {} deliveries (max deliver), but retries are "
+                    "the worker's decision (MAX_RETRIES)",
+                    config.MaxDeliver));
+  }
+  if (config.FilterSubject != nullptr && *config.FilterSubject != '\0') {
+    faults.push_back(fmt::format("it takes subject {} only", config.FilterSubject));
+  }
+  if (faults.empty()) return {};
+  return Fail(Code::kConflict,
+              fmt::format("consumer {} of stream {} cannot be used: {}; change or delete it with "
+                          "the nats tool, or set {} to another name",
+                          spec.name, spec.stream, fmt::join(faults, "; "), spec.setting));
+}
+
+Status CreateConsumer(jsCtx* js, const ConsumerSpec& spec) {
+  jsConsumerConfig config{};
+  jsConsumerConfig_Init(&config);
+  config.Durable = spec.name.c_str();
+  config.Description = spec.description;
+  config.DeliverPolicy = js_DeliverAll;
+  config.AckPolicy = js_AckExplicit;
+  config.ReplayPolicy = js_ReplayInstant;
+  config.AckWait = Nanoseconds(spec.ack_wait);
+  config.MaxDeliver = kUnlimited;
+  // It holds for the whole fleet, and delayed retries count: a limit would stall all workers.
+  config.MaxAckPending = kUnlimited;
+  jsErrCode code{};
+  const natsStatus status =
+      js_AddConsumer(nullptr, js, spec.stream.c_str(), &config, nullptr, &code);
+  if (status != NATS_OK) {
+    return Fail(NatsError(
+        status, fmt::format("create consumer {} of stream {}", spec.name, spec.stream), code));
+  }
+  Log(LogLevel::kInfo, "nats", "created a consumer",
+      {{"stream", spec.stream}, {"consumer", spec.name}});
+  return {};
+}
+
+Status EnsureConsumer(jsCtx* js, const ConsumerSpec& spec, bool create) {
+  JsConsumerInfoHandle info;
+  jsErrCode code{};
+  const natsStatus status =
+      js_GetConsumerInfo(Out(info), js, spec.stream.c_str(), spec.name.c_str(), nullptr, &code);
+  if (status == NATS_OK) return spec.ours ? CheckConsumer(spec, *info->Config) : Status();
+  if (status != NATS_NOT_FOUND && code != JSConsumerNotFoundErr) {
+    return Fail(NatsError(
+        status, fmt::format("look up consumer {} of stream {}", spec.name, spec.stream), code));
+  }
+  if (create) return CreateConsumer(js, spec);
+  return Fail(Code::kNotFound,
+              fmt::format("consumer {} of stream {} does not exist: create it, set {} to the one "
+                          "to use, or let the worker create it with NATS_CREATE_STREAMS=true",
+                          spec.name, spec.stream, spec.setting));
+}
+
+}  // namespace
+
+Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topology) {
+  jsCtx* const js = connection.jetstream();
+  const StreamSpec streams[] = {
+      {.name = topology.stream,
+       .setting = "NATS_STREAM",
+       .description = "Jobs for the datasets workers",
+       .subjects = {kJobSubject, topology.stream},
+       .retention = js_WorkQueuePolicy,
+       .duplicates = minutes(60)},
+      {.name = topology.dlq_stream,
+       .setting = "NATS_DLQ_STREAM",
+       .description = "Jobs that the datasets workers gave up",
+       .subjects = {kDeadLetterSubject, topology.dlq_stream},
+       .retention = js_LimitsPolicy,
+       .max_age = 30 * hours(24),
+       // As long as jobs': one that died between publishing and acknowledging comes back late.
+       .duplicates = minutes(60)},
+      {.name = topology.status_stream,
+       .setting = "NATS_STATUS_STREAM",
+       .description = "Status events of transforms",
+       .subjects = {kStatusSubjects},
+       .retention = js_LimitsPolicy,
+       .max_age = hours(1),
+       .max_messages = 100000,
+       .duplicates = minutes(2)}};
+  for (const StreamSpec& stream : streams) RETURN_IF_ERROR(EnsureStream(js, stream, topology));
+
+  const ConsumerSpec consumers[] = {{.stream = topology.stream,
+                                     .name = topology.consumer,
+                                     .setting = "NATS_CONSUMER",
+                                     .description = "All datasets workers",
+                                     .ack_wait = topology.ack_wait,
+                                     .ours = true},
+                                    {.stream = topology.dlq_stream,
+                                     .name = topology.dlq_consumer,
+                                     .setting = "NATS_DLQ_CONSUMER",
+                                     .description = "People who look at failed jobs",
+                                     .ack_wait = topology.ack_wait,
+                                     .ours = false}};
+  for (const ConsumerSpec& consumer : consumers) {
+    RETURN_IF_ERROR(EnsureConsumer(js, consumer, topology.create));
+  }
+  return {};
+}
+
+}  // namespace dsw

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A private nats-server with JetStream for one test program: its store in a temporary directory, on
+// a free port of 127.0.0.1, gone with the object.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+namespace dsw {
+
+/// Throws when nats-server is not installed or does not come up, with its log. Belongs to one
+/// thread at a time.
+class NatsServer {
+ public:
+  /// `config` is added to the server's configuration file, as "max_payload: 1024".
+  explicit NatsServer(std::string_view config = {});
+
+  std::string Url() const;
+  int port() const { return port_; }
+
+  /// Waits until the server accepts connections and JetStream requests, on the port it had before.
+  void Start();
+  /// Stops it in an orderly way.
+  void Stop();
+  /// kill -9 of the server, as in a crash.
+  void Crash();
+
+ private:
+  void WaitUntilReady();
+
+  TempDir directory_;
+  std::string config_;
+  int port_ = -1;  ///< The server chooses one at its first start.
+  std::optional<Process> server_;
+};
+
+}  // namespace dsw
