@@ -9,7 +9,8 @@
 #    "providers": [{"kind": "embedder", "id": "acme",
 #                   "models": [{"id": "acme-1", "dimensions": 256, "max_input_tokens": 512}]}]}
 #
-# "abi" is added from <dsw/plugin.h> and must not stand there. STATIC_RUNTIME links the C++ standard
+# "abi" is added from <dsw/plugin.h> and must not stand there. The sources are compiled with
+# DSW_MANIFEST_FROM_FILE, for those that carry a manifest of their own for other builds. STATIC_RUNTIME links the C++ standard
 # library into the plugin, which then runs on machines whose own is older than the build machine's.
 
 # Checks the manifest and sets `out` to a source file that places it.
@@ -75,6 +76,7 @@ function(dsw_add_plugin NAME)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     SKIP_BUILD_RPATH ON INSTALL_RPATH ""
     LINK_DEPENDS ${version_script})
+  target_compile_definitions(${NAME} PRIVATE DSW_MANIFEST_FROM_FILE)
   target_compile_options(${NAME} PRIVATE -fno-semantic-interposition)
   target_link_options(${NAME} PRIVATE
     -Wl,--version-script=${version_script} -Wl,-z,now -Wl,-z,relro)
