@@ -122,9 +122,10 @@ const OrtLibrary& OrtLibrary::Load(const fs::path& configured, const dsw_host& h
       loaded = new OrtLibrary(base->GetApi(kApiVersion), base->GetVersionString(), host);
       return *loaded;
     }
-    // That a bare name is nowhere is the ordinary case and says nothing.
-    if (candidate.has_parent_path()) problems += (problems.empty() ? "" : "; ") + problem;
+    // That a search finds nothing under a bare name is the ordinary case and says nothing.
+    if (!configured.empty() || candidate.has_parent_path()) problems += (problems.empty() ? "" : "; ") + problem;
   }
+  if (problems.empty() && !configured.empty()) problems = "there is none in that folder";
   NotFound(configured, problems);
 }
 
