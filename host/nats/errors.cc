@@ -50,13 +50,22 @@ Code CodeOf(natsStatus status, jsErrCode code) {
   }
 }
 
+/// The library begins what it says with its own place in its source, as "(util.c:1995): ".
+std::string_view WithoutSourcePlace(std::string_view text) {
+  const std::size_t end = text.find("): ");
+  if (text.substr(0, 1) != "(" || end == std::string_view::npos) return text;
+  return text.substr(0, end).find(".c:") == std::string_view::npos ? text : text.substr(end + 3);
+}
+
 }  // namespace
 
 Error NatsError(natsStatus status, std::string_view doing, jsErrCode code) {
   std::string detail = natsStatus_GetText(status);
   // The detail that the library keeps belongs to some earlier call unless its status is this one's.
   natsStatus last = NATS_OK;
-  if (const char* text = nats_GetLastError(&last); text != nullptr && last == status) detail = text;
+  if (const char* text = nats_GetLastError(&last); text != nullptr && last == status) {
+    detail = WithoutSourcePlace(text);
+  }
   if (code == JSNotEnabledErr || code == JSNotEnabledForAccountErr ||
       (status == NATS_NO_RESPONDERS && code == jsErrCode{})) {
     detail += " (does the server run with JetStream, -js?)";

@@ -77,8 +77,12 @@ Result<std::optional<Progress>> ProgressWatcher::Next(std::stop_token stop) {
     const NatsMsgHandle message(list.Msgs[0]);
     list.Msgs[0] = nullptr;
     natsMsgList_Destroy(&list);
-    next_sequence_ = natsMsg_GetSequence(message.get()) + 1;
     natsMsg_Ack(message.get(), nullptr);
+    // An acknowledgement may get lost with the connection, and its event comes once more.
+    JsMetaDataHandle meta;
+    if (natsMsg_GetMetaData(Out(meta), message.get()) != NATS_OK) continue;
+    if (meta->Sequence.Stream < next_sequence_) continue;
+    next_sequence_ = meta->Sequence.Stream + 1;
     const Result<Progress> progress =
         ParseProgress({natsMsg_GetData(message.get()),
                        static_cast<std::size_t>(natsMsg_GetDataLength(message.get()))});

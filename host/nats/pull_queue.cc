@@ -104,7 +104,7 @@ Result<std::unique_ptr<Delivery>> PullQueue::Fetch(std::stop_token stop) {
 Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& stop) {
   // A request made while disconnected would be sent on reconnection, when nobody waits for its
   // message any more.
-  if (const Status health = Health(); !health) {
+  if (const Status health = connection_.Health(); !health) {
     SystemClock().WaitFor(kSlice, stop);
     return Fail(health.error());
   }
@@ -143,7 +143,15 @@ Result<bool> PullQueue::Idle() {
 }
 
 Status PullQueue::Health() {
-  return connection_.Health();
+  RETURN_IF_ERROR(connection_.Health());
+  // Asked for, because a fetch from a consumer that was deleted looks like one without messages.
+  JsConsumerInfoHandle info;
+  jsErrCode code{};
+  const natsStatus status = js_GetConsumerInfo(Out(info), connection_.jetstream(), stream_.c_str(),
+                                               consumer_.c_str(), nullptr, &code);
+  if (status == NATS_OK) return {};
+  return Fail(
+      NatsError(status, fmt::format("look at consumer {} of stream {}", consumer_, stream_), code));
 }
 
 }  // namespace dsw

@@ -32,11 +32,11 @@ class PullQueue final : public JobQueue {
   /// Hands back what the server sent and nobody fetched.
   ~PullQueue() override;
 
-  /// kUnavailable, after about a second, while the server cannot be reached or the consumer is
-  /// gone.
+  /// kUnavailable, after about a second, while the server cannot be reached.
   Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) override;
   std::chrono::milliseconds ack_wait() const override { return ack_wait_; }
   Result<bool> Idle() override;
+  /// kNotFound once the consumer is gone, by somebody's hand.
   Status Health() override;
 
  private:

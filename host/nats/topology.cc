@@ -19,6 +19,9 @@ using std::chrono::minutes;
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t kUnlimited = -1;
+// It holds for the whole fleet, and delayed retries count: one that is reached stalls all workers.
+// (The library sends no number below 1, for which the server takes 1000.)
+constexpr std::int64_t kMaxAckPending = 100000;
 
 std::int64_t Nanoseconds(nanoseconds duration) {
   return duration.count();
@@ -182,8 +185,7 @@ Status CreateConsumer(jsCtx* js, const ConsumerSpec& spec) {
   config.ReplayPolicy = js_ReplayInstant;
   config.AckWait = Nanoseconds(spec.ack_wait);
   config.MaxDeliver = kUnlimited;
-  // It holds for the whole fleet, and delayed retries count: a limit would stall all workers.
-  config.MaxAckPending = kUnlimited;
+  config.MaxAckPending = kMaxAckPending;
   jsErrCode code{};
   const natsStatus status =
       js_AddConsumer(nullptr, js, spec.stream.c_str(), &config, nullptr, &code);

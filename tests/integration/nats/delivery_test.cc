@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Settling a message: later, not yet, or never again.
+#include "host/nats/delivery.h"
+
+#include <thread>
+
+#include "host/base/secret.h"
+#include "tests/integration/nats/nats_fixture.h"
+
+namespace dsw {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kDeadLetters = "DLQ_DATASET_TRANSFORMS";
+constexpr seconds kAckWait{1};
+
+class DeliveryTest : public NatsFixture {
+ protected:
+  explicit DeliveryTest(std::string_view server_config = {}) : NatsFixture(server_config) {}
+
+  void SetUp() override {
+    connection_ = Connect();
+    ASSERT_OK(EnsureTopology(*connection_, Topology(kAckWait)));
+    queue_ = OpenQueue(*connection_);
+    ASSERT_NE(queue_, nullptr);
+  }
+
+  std::unique_ptr<NatsConnection> connection_;
+  std::unique_ptr<PullQueue> queue_;
+};
+
+TEST_F(DeliveryTest, ComesBackAfterTheDelayAndNotBefore) {
+  Publish(*connection_, "job", "a");
+  auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  const auto given_back = std::chrono::steady_clock::now();
+  // Longer than the ack wait, which must not matter any more.
+  ASSERT_OK(delivery->RetryIn(milliseconds(1500)));
+  ASSERT_OK_AND_ASSIGN(const bool idle, queue_->Idle());
+  EXPECT_FALSE(idle);
+  delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_GE(std::chrono::steady_clock::now() - given_back, milliseconds(1500));
+  EXPECT_EQ(delivery->attempt(), 2U);
+}
+
+TEST_F(DeliveryTest, ComesBackAtOnceWithoutDelay) {
+  Publish(*connection_, "job", "a");
+  ASSERT_OK(FetchSoon(*queue_)->RetryIn(milliseconds(0)));
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_EQ(delivery->attempt(), 2U);
+}
+
+TEST_F(DeliveryTest, StaysWithItsWorkerWhileItIsInProgress) {
+  Publish(*connection_, "job", "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  const auto other = Connect();
+  const auto other_queue = OpenQueue(*other);
+  {
+    const std::jthread beating([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        EXPECT_OK(delivery->InProgress());
+        std::this_thread::sleep_for(kAckWait / 5);
+      }
+    });
+    const auto end = std::chrono::steady_clock::now() + 3 * kAckWait;
+    while (std::chrono::steady_clock::now() < end) {
+      ASSERT_OK_AND_ASSIGN(const auto stolen, other_queue->Fetch(std::stop_token()));
+      EXPECT_EQ(stolen, nullptr);
+    }
+  }
+  EXPECT_OK(delivery->Ack());
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+}
+
+TEST_F(DeliveryTest, BecomesADeadLetterThatTellsItsStory) {
+  NatsMsgHandle job;
+  const std::string payload = R"({"job_id":"j1"})";
+  ASSERT_EQ(natsMsg_Create(Out(job), kJobSubject, nullptr, payload.data(),
+                           static_cast<int>(payload.size())),
+            NATS_OK);
+  natsMsgHeader_Set(job.get(), "traceparent", "00-abc-def-01");
+  natsMsgHeader_Set(job.get(), "Nats-Msg-Id", "dt-1");
+  natsMsgHeader_Set(job.get(), "Nats-Expected-Stream", "DATASET_TRANSFORMS");
+  ASSERT_EQ(natsConnection_PublishMsg(connection_->handle(), job.get()), NATS_OK);
+  RememberSecret("sk-very-secret");
+
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  ASSERT_OK(delivery->DeadLetter({.error_type = "unauthenticated",
+                                  .error = "the key sk-very-secret\r\nwas refused",
+                                  .job_id = "j1"}));
+
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+  ASSERT_EQ(Messages(*connection_, kDeadLetters), 1U);
+  const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
+  EXPECT_EQ(std::string(natsMsg_GetData(letter.get()),
+                        static_cast<std::size_t>(natsMsg_GetDataLength(letter.get()))),
+            payload);
+  EXPECT_EQ(Header(letter, "Dsw-Error-Type"), "unauthenticated");
+  EXPECT_EQ(Header(letter, "Dsw-Error"), "the key ***  was refused");
+  EXPECT_EQ(Header(letter, "Dsw-Attempts"), "1");
+  EXPECT_EQ(Header(letter, "Dsw-Job-Id"), "j1");
+  EXPECT_EQ(Header(letter, "Dsw-Original-Subject"), kJobSubject);
+  EXPECT_EQ(Header(letter, "Dsw-Original-Sequence"), "1");
+  EXPECT_EQ(Header(letter, "Dsw-Worker"), "test-worker");
+  EXPECT_THAT(Header(letter, "Dsw-Failed-At"), testing::MatchesRegex("20.*T.*Z"));
+  EXPECT_EQ(Header(letter, "traceparent"), "00-abc-def-01");
+  EXPECT_EQ(Header(letter, "Dsw-Original-Msg-Id"), "dt-1");
+  EXPECT_EQ(Header(letter, "Nats-Expected-Stream"), kDeadLetters);
+}
+
+TEST_F(DeliveryTest, LeavesApiKeysOutOfTheDeadLetter) {
+  Publish(*connection_, R"({"job_id":"j1","embedder_config":{"api_key":"sk-inline","model":"m"}})",
+          "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  ASSERT_OK(delivery->DeadLetter({.error_type = "invalid", .error = "no", .job_id = "j1"}));
+  const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
+  EXPECT_THAT(natsMsg_GetData(letter.get()), HasSubstr(R"("model":"m")"));
+  EXPECT_THAT(natsMsg_GetData(letter.get()), Not(HasSubstr("sk-inline")));
+}
+
+TEST_F(DeliveryTest, IsADeadLetterOnceEvenIfItsWorkerDiesBeforeTheAck) {
+  Publish(*connection_, "job", "a");
+  // As after a crash between the two steps: the first letter is stored, the job is still there.
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  const DeadLetterReason reason{.error_type = "invalid", .error = "no", .job_id = ""};
+  const auto once_more = [&] { ASSERT_OK(delivery->RetryIn(milliseconds(0))); };
+  once_more();
+  const auto again = FetchSoon(*queue_);
+  ASSERT_NE(again, nullptr);
+  ASSERT_OK(delivery->DeadLetter(reason));
+  ASSERT_OK(again->DeadLetter(reason));
+  EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+}
+
+TEST_F(DeliveryTest, StaysInTheQueueWhenTheDeadLetterCannotBeStored) {
+  Publish(*connection_, "job", "a");
+  auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  ASSERT_EQ(js_DeleteStream(connection_->jetstream(), kDeadLetters, nullptr, nullptr), NATS_OK);
+  const DeadLetterReason reason{.error_type = "invalid", .error = "no", .job_id = ""};
+  const Status status = delivery->DeadLetter(reason);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, HasSubstr("dead-letter stream DLQ_DATASET_TRANSFORMS"));
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 1U);
+
+  ASSERT_OK(EnsureTopology(*connection_, Topology()));
+  delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_EQ(delivery->attempt(), 2U);
+  ASSERT_OK(delivery->DeadLetter(reason));
+  EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
+}
+
+TEST_F(DeliveryTest, CanBeAcknowledgedAfterTheServerCameBack) {
+  Publish(*connection_, "job", "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  server_.Stop();
+  ASSERT_TRUE(Eventually([&] { return !queue_->Health(); }));
+  EXPECT_FALSE(delivery->Ack());
+  server_.Start();
+  EXPECT_TRUE(Eventually([&] { return delivery->Ack().has_value(); }));
+  EXPECT_TRUE(Eventually([&] { return Messages(*connection_, "DATASET_TRANSFORMS") == 0; }));
+}
+
+class SmallServerTest : public DeliveryTest {
+ protected:
+  SmallServerTest() : DeliveryTest("max_payload: 65536") {}
+};
+
+TEST_F(SmallServerTest, LeavesOutAPayloadThatDoesNotFitBesideTheReasons) {
+  Publish(*connection_, std::string(60000, 'x'), "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  ASSERT_OK(delivery->DeadLetter({.error_type = "invalid", .error = "not JSON", .job_id = ""}));
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+  const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
+  EXPECT_EQ(Header(letter, "Dsw-Payload-Omitted"), "60000 bytes");
+  EXPECT_EQ(Header(letter, "Dsw-Error"), "not JSON");
+}
+
+}  // namespace
+}  // namespace dsw
