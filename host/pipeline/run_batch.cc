@@ -30,7 +30,10 @@ Points MakePoints(EmbeddedPiece piece, const OpenedTarget& opened, PayloadStyle 
 Status Store(const Points& points, const OpenedTarget& opened, const WorkerContext& worker,
              const StopSignals& stops) {
   const std::size_t all = points.ids.size();
-  const std::size_t most = opened.sink->max_batch() == 0 ? all : opened.sink->max_batch();
+  const std::size_t limit = opened.sink->max_batch();
+  const std::size_t most = limit == 0
+                               ? worker.options.upload_batch_size
+                               : std::min<std::size_t>(limit, worker.options.upload_batch_size);
   for (std::size_t first = 0; first < all; first += most) {
     const std::size_t count = std::min(most, all - first);
     RETURN_IF_ERROR(CallWithRetries<void>(worker, stops, [&](std::uint32_t attempt) {

@@ -21,7 +21,8 @@ struct PipelineOptions {
   Distance distance = Distance::kCosine;
   bool create_collection = true;
   PayloadStyle payload_style = PayloadStyle::kSpec;
-  int batches_in_flight = 4;  ///< Per job.
+  std::size_t upload_batch_size = 100;  ///< Most points per upsert; at least 1.
+  int batches_in_flight = 4;            ///< Per job.
   std::chrono::milliseconds job_timeout{std::chrono::seconds(1800)};
   std::chrono::milliseconds embedder_timeout{std::chrono::seconds(60)};  ///< Of one attempt.
   std::chrono::milliseconds sink_timeout{std::chrono::seconds(60)};      ///< Of one attempt.

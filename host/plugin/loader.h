@@ -18,6 +18,9 @@
 
 namespace dsw {
 
+/// The ABI that this host speaks, as "0.1".
+std::string HostAbiVersion();
+
 /// A plugin that was initialised.
 struct LoadedPlugin {
   std::string file;

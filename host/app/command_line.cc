@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/app/command_line.h"
+
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "host/app/commands.h"
+#include "host/base/log.h"
+#include "host/base/secret.h"
+#include "host/config/describe.h"
+#include "host/config/settings.h"
+#include "host/observe/logging.h"
+
+namespace dsw {
+namespace {
+
+using Command = std::function<Status(const Settings&)>;
+
+int Failed(const Error& error) {
+  std::fprintf(stderr, "worker-datasets: %s\n", Redact(error.message).c_str());
+  return kExitFailed;
+}
+
+int RunWithSettings(const Command& command) {
+  const Result<Settings> settings = ParseSettings(ProcessEnvironment());
+  if (!settings) return Failed(settings.error());
+  const InstalledLogging logging(settings->log_filter, settings->log_format);
+  for (const std::string& warning : settings->warnings) Log(LogLevel::kWarn, "config", warning);
+  const Status done = command(*settings);
+  return done ? kExitDone : Failed(done.error());
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  Command command;
+
+  CLI::App app("Embeds datasets through plugins. Without a command: run.", "worker-datasets");
+  app.set_version_flag("--version", "worker-datasets " DSW_VERSION);
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Settings come from the environment: `worker-datasets check-config --help-settings` lists "
+      "them.\nExit codes: 0 done, 1 failed, 2 wrong usage.");
+
+  RunOptions run;
+  CLI::App* run_command = app.add_subcommand("run", "Serve jobs (the default command)");
+  run_command->add_flag("--until-idle", run.until_idle,
+                        "Leave once no job is waiting, in flight or delayed");
+  run_command->callback([&] { command = [&](const Settings& s) { return RunWorker(s, run); }; });
+
+  bool check_json = false;
+  bool help_settings = false;
+  CLI::App* check = app.add_subcommand(
+      "check-config", "Print the effective settings, secrets masked, or all mistakes in them");
+  check->add_flag("--json", check_json, "One JSON document");
+  check->add_flag("--help-settings", help_settings, "List all settings instead");
+  check->callback([&] {
+    command = [&](const Settings& settings) { return CheckConfig(settings, check_json); };
+  });
+
+  CLI::App* migrate = app.add_subcommand(
+      "migrate", "Make an empty database usable, or bring an older one up to date");
+  migrate->callback([&] { command = MigrateDatabase; });
+
+  PluginsOptions plugins;
+  CLI::App* list = app.add_subcommand(
+      "plugins", "List what the plugin directories hold and what became of each file");
+  list->add_flag("--json", plugins.json, "One JSON document");
+  list->add_flag("--strict", plugins.strict, "Exit with 1 if any file was refused");
+  list->callback([&] { command = [&](const Settings& s) { return ListPlugins(s, plugins); }; });
+
+  ImportOptions import;
+  CLI::App* import_command =
+      app.add_subcommand("import", "Read items from NDJSON into a dataset with a transform");
+  import_command->add_option("files", import.files, "NDJSON files, or - for stdin")->required();
+  import_command
+      ->add_option("--dataset", import.dataset, "Title; made if missing, else appended to")
+      ->required();
+  import_command->add_option("--owner", import.owner, "Owner of what is made")
+      ->capture_default_str();
+  import_command->add_option("--embedder", import.embedder, "PROVIDER:MODEL")
+      ->capture_default_str();
+  import_command->add_option("--base-url", import.base_url, "Address of the provider");
+  import_command->add_option("--api-key", import.api_key, "env:NAME or file:PATH");
+  import_command->add_option("--config", import.config, "Provider settings, a JSON object");
+  import_command->add_option("--batch-size", import.batch_size, "Chunks per batch")
+      ->check(CLI::Range(1, 100000));
+  import_command->add_option("--collection", import.collection, "Collection to embed into");
+  import_command->add_flag("--strict", import.strict, "Store nothing if any line is bad");
+  import_command->add_flag("--json", import.json, "One JSON document");
+  import_command->callback([&] { command = [&](const Settings& s) { return Import(s, import); }; });
+
+  SubmitOptions submit;
+  CLI::App* submit_command = app.add_subcommand("submit", "Publish a job for a transform");
+  submit_command->add_option("--transform", submit.transform, "Id of the transform")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  submit_command
+      ->add_option("--mode", submit.mode, "incremental: what is new or changed; full: all")
+      ->check(CLI::IsMember({"incremental", "full"}))
+      ->capture_default_str();
+  submit_command->add_flag("--watch", submit.watch, "Follow the job to its end");
+  submit_command->add_flag("--json", submit.json,
+                           "JSON; with --watch the status events, one a line");
+  submit_command->callback([&] { command = [&](const Settings& s) { return Submit(s, submit); }; });
+
+  SearchOptions search;
+  CLI::App* search_command =
+      app.add_subcommand("search", "Ask what was embedded, with the transform's own embedder");
+  search_command->add_option("--transform", search.transform, "Id of the transform")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  search_command->add_option("--embedded-dataset", search.embedded_dataset,
+                             "Which of the transform's embeddings (default: the first)");
+  CLI::Option* query = search_command->add_option("query", search.query, "The question");
+  search_command->add_option("--queries", search.queries, "File with a query a line, or -")
+      ->excludes(query);
+  search_command->add_option("-k", search.limit, "Number of answers")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  search_command->add_flag("--json", search.json, "JSON, one document a query");
+  search_command->callback([&] {
+    if (search.query.empty() && search.queries.empty()) {
+      throw CLI::RequiredError("a query, or --queries FILE");
+    }
+    command = [&](const Settings& settings) { return Search(settings, search); };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  if (help_settings) {
+    std::fputs(SettingsHelp().c_str(), stdout);
+    return kExitDone;
+  }
+  if (!command) command = [&](const Settings& settings) { return RunWorker(settings, run); };
+  return RunWithSettings(command);
+}
+
+}  // namespace dsw

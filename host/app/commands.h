@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each command does, given its options. A command writes its result to stdout and returns why
+// it failed; the command line turns that into a message and an exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/config/settings.h"
+#include "host/domain/job.h"
+
+namespace dsw {
+
+struct RunOptions {
+  bool until_idle = false;  ///< Leave once no job is waiting, in flight or delayed.
+};
+/// The worker: serves jobs until it is told to stop.
+Status RunWorker(const Settings& settings, const RunOptions& options);
+
+/// Prints the effective settings.
+Status CheckConfig(const Settings& settings, bool json);
+
+/// Brings the database up to date.
+Status MigrateDatabase(const Settings& settings);
+
+struct PluginsOptions {
+  bool json = false;
+  bool strict = false;  ///< Fail if any file was refused.
+};
+/// Prints what the plugin directories hold and what became of each file.
+Status ListPlugins(const Settings& settings, const PluginsOptions& options);
+
+struct ImportOptions {
+  std::vector<std::string> files;  ///< "-" is stdin.
+  std::string dataset;
+  std::string owner = "local";
+  std::string embedder = "fastembed:sentence-transformers/all-MiniLM-L6-v2";
+  std::string base_url;
+  std::string api_key;  ///< "env:NAME" or "file:PATH".
+  std::string config = "{}";
+  std::optional<std::int32_t> batch_size;
+  std::string collection;
+  bool strict = false;
+  bool json = false;
+};
+/// Reads items from NDJSON into a dataset, with an embedder and a transform for it.
+Status Import(const Settings& settings, const ImportOptions& options);
+
+struct SubmitOptions {
+  std::int64_t transform = 0;
+  std::string mode = "incremental";
+  bool watch = false;
+  bool json = false;
+};
+/// Publishes a job and, with `watch`, follows it to its end. kInternal with the job's own reason
+/// when it failed.
+Status Submit(const Settings& settings, const SubmitOptions& options);
+
+struct SearchOptions {
+  std::int64_t transform = 0;
+  std::optional<std::int64_t> embedded_dataset;  ///< Absent: the transform's first.
+  std::string query;                             ///< Empty: see `queries`.
+  std::string queries;                           ///< File with a query a line; "-" is stdin.
+  std::uint32_t limit = 10;
+  bool json = false;
+};
+/// Answers queries from what was embedded.
+Status Search(const Settings& settings, const SearchOptions& options);
+
+}  // namespace dsw

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/app/plugin_host.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "host/base/log.h"
+
+namespace dsw {
+namespace {
+
+CatalogOptions OptionsFrom(const Settings& settings) {
+  CatalogOptions options{
+      .defaults = {settings.provider_defaults.begin(), settings.provider_defaults.end()},
+      .aliases = {},
+      .sink = settings.vector_sink};
+  if (settings.use_local_embedder) options.aliases.emplace("internal", "fastembed");
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> PluginDirectories(const Settings& settings) {
+  std::vector<std::filesystem::path> directories;
+  std::string_view rest = settings.plugin_dir;
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find(':'));
+    if (!part.empty()) directories.emplace_back(part);
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+  }
+  return directories;
+}
+
+Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
+  std::unique_ptr<PluginHost> host(new PluginHost(settings));
+  RETURN_IF_ERROR(host->Check(settings));
+  return host;
+}
+
+PluginHost::PluginHost(const Settings& settings)
+    : plugins_(PluginDirectories(settings)),
+      catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings))) {
+  for (const DirectoryReport& directory : plugins_.directories()) {
+    if (directory.problem.empty()) continue;
+    Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
+        {{"directory", directory.path}, {"reason", directory.problem}});
+  }
+  for (const PluginReport& file : plugins_.files()) {
+    if (file.loaded) {
+      Log(LogLevel::kInfo, "plugin", "plugin loaded",
+          {{"file", file.file}, {"id", file.id}, {"version", file.version}});
+    } else {
+      Log(LogLevel::kWarn, "plugin", "plugin refused",
+          {{"file", file.file}, {"reason", file.reason}});
+    }
+  }
+}
+
+PluginHost::~PluginHost() {
+  catalog_.reset();
+  plugins_.Shutdown();
+}
+
+Status PluginHost::Check(const Settings& settings) const {
+  RETURN_IF_ERROR(plugins_.CheckUnique());
+  const auto& providers = plugins_.providers();
+  const bool any_embedder = std::any_of(
+      providers.begin(), providers.end(),
+      [](const LoadedProvider& provider) { return provider.kind == ProviderKind::kEmbedder; });
+  if (!any_embedder) {
+    return Fail(Code::kNotFound,
+                fmt::format("no plugin in {} offers an embedder: set PLUGIN_DIR, and see "
+                            "`worker-datasets plugins` for what became of each file",
+                            settings.plugin_dir));
+  }
+  if (plugins_.Find(ProviderKind::kSink, settings.vector_sink) == nullptr) {
+    return Fail(Code::kNotFound,
+                fmt::format("no plugin in {} offers the sink `{}` of VECTOR_SINK: see "
+                            "`worker-datasets plugins` for what there is",
+                            settings.plugin_dir, settings.vector_sink));
+  }
+  return {};
+}
+
+}  // namespace dsw

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plugins as the settings ask for them; shared by the worker and by the commands that embed.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/config/settings.h"
+#include "host/plugin/catalog.h"
+#include "host/plugin/loader.h"
+
+namespace dsw {
+
+/// PLUGIN_DIR as paths.
+std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
+
+/// Loaded plugins and their catalog. Plugins are shut down when it is destroyed; whatever was
+/// opened through the catalog must be gone by then.
+class PluginHost {
+ public:
+  /// Logs what became of each file. kInvalid when two plugins offer the same provider, kNotFound
+  /// when there is no embedder at all or the configured sink is missing.
+  static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
+  ~PluginHost();
+
+  LoadedPlugins& plugins() { return plugins_; }
+  LoadedCatalog& catalog() { return *catalog_; }
+
+ private:
+  explicit PluginHost(const Settings& settings);
+  Status Check(const Settings& settings) const;
+
+  LoadedPlugins plugins_;
+  std::unique_ptr<LoadedCatalog> catalog_;
+};
+
+}  // namespace dsw

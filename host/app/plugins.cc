@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "host/app/commands.h"
+#include "host/app/plugin_host.h"
+#include "host/plugin/loader.h"
+
+namespace dsw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json TextOrNull(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json ReportJson(const PluginReport& file) {
+  Json providers = Json::array();
+  for (const ProviderReport& provider : file.providers) {
+    Json models = Json::array();
+    for (const ModelReport& model : provider.models) {
+      models.push_back({{"id", model.id},
+                        {"dimensions", model.dimensions},
+                        {"max_input_tokens", model.max_input_tokens}});
+    }
+    providers.push_back(
+        {{"id", provider.id}, {"kind", KindName(provider.kind)}, {"models", std::move(models)}});
+  }
+  return {{"file", file.file},
+          {"sha256", TextOrNull(file.sha256)},
+          {"verdict", file.loaded ? "loaded" : "refused"},
+          {"reason", TextOrNull(file.reason)},
+          {"id", TextOrNull(file.id)},
+          {"version", TextOrNull(file.version)},
+          {"abi", TextOrNull(file.abi)},
+          {"vendor", TextOrNull(file.vendor)},
+          {"license", TextOrNull(file.license)},
+          {"providers", std::move(providers)}};
+}
+
+void PrintJson(const LoadedPlugins& plugins) {
+  Json directories = Json::array();
+  for (const DirectoryReport& directory : plugins.directories()) {
+    directories.push_back(directory.path);
+  }
+  Json files = Json::array();
+  for (const PluginReport& file : plugins.files()) files.push_back(ReportJson(file));
+  const Json document = {{"abi", HostAbiVersion()},
+                         {"directories", std::move(directories)},
+                         {"plugins", std::move(files)}};
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void PrintText(const LoadedPlugins& plugins) {
+  for (const DirectoryReport& directory : plugins.directories()) {
+    fmt::print("{}{}{}\n", directory.path, directory.problem.empty() ? "" : ": ",
+               directory.problem);
+  }
+  for (const PluginReport& file : plugins.files()) {
+    const std::string name = file.file.substr(file.file.rfind('/') + 1);
+    if (!file.loaded) {
+      fmt::print("  refused  {}: {}\n", name, file.reason);
+      continue;
+    }
+    fmt::print("  loaded   {}  {} {}\n", name, file.id, file.version);
+    for (const ProviderReport& provider : file.providers) {
+      fmt::print("             {} {}\n", KindName(provider.kind), provider.id);
+      for (const ModelReport& model : provider.models) {
+        fmt::print("               {} ({} dimensions)\n", model.id, model.dimensions);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Status ListPlugins(const Settings& settings, const PluginsOptions& options) {
+  const LoadedPlugins plugins(PluginDirectories(settings));
+  if (options.json) {
+    PrintJson(plugins);
+  } else {
+    PrintText(plugins);
+  }
+  const auto refused = std::count_if(plugins.files().begin(), plugins.files().end(),
+                                     [](const PluginReport& file) { return !file.loaded; });
+  if (options.strict && refused > 0) {
+    return Fail(Code::kInvalid,
+                fmt::format("{} of {} plugin files were refused", refused, plugins.files().size()));
+  }
+  return {};
+}
+
+}  // namespace dsw

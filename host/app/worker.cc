@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/app/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/app/nats_options.h"
+#include "host/app/worker_id.h"
+#include "host/base/log.h"
+
+namespace dsw {
+namespace {
+
+Distance DistanceFrom(const std::string& name) {
+  if (name == "Euclid") return Distance::kEuclid;
+  if (name == "Dot") return Distance::kDot;
+  return Distance::kCosine;
+}
+
+/// A job reads with one connection and records with another; a third of reserve for its batches.
+std::size_t PoolSize(const Settings& settings) {
+  if (settings.database_pool_size > 0) {
+    return static_cast<std::size_t>(settings.database_pool_size);
+  }
+  return static_cast<std::size_t>(settings.worker_concurrency) * 3;
+}
+
+}  // namespace
+
+PipelineOptions PipelineOptionsFrom(const Settings& settings) {
+  PipelineOptions options;
+  options.distance = DistanceFrom(settings.qdrant_distance);
+  options.create_collection = settings.qdrant_create_collection;
+  options.payload_style = settings.payload_style;
+  options.upload_batch_size = static_cast<std::size_t>(settings.qdrant_upload_batch_size);
+  options.batches_in_flight = static_cast<int>(settings.batches_in_flight);
+  options.job_timeout = settings.job_timeout;
+  options.embedder_timeout = settings.embedder_timeout;
+  options.call_retries = static_cast<int>(settings.embedder_max_retries);
+  options.call_retry_delay = settings.embedder_retry_delay;
+  options.max_retries = static_cast<int>(settings.max_retries);
+  options.retry_schedule = settings.retry_schedule;
+  return options;
+}
+
+Result<std::unique_ptr<Worker>> Worker::Start(const Settings& settings) {
+  std::unique_ptr<Worker> worker(new Worker(settings));
+  RETURN_IF_ERROR(worker->Open(settings));
+  return worker;
+}
+
+Worker::Worker(const Settings& settings) : options_(PipelineOptionsFrom(settings)) {}
+
+Worker::~Worker() = default;
+
+Status Worker::Open(const Settings& settings) {
+  ASSIGN_OR_RETURN(plugins_, PluginHost::Open(settings));
+
+  ASSIGN_OR_RETURN(
+      database_,
+      Database::Open({.url = settings.database_url, .pool_size = PoolSize(settings)}, clock_));
+  datasets_ = std::make_unique<PostgresStore>(
+      *database_, static_cast<std::int32_t>(settings.embedding_batch_size));
+  RETURN_IF_ERROR(datasets_->Health());
+
+  ASSIGN_OR_RETURN(
+      nats_, NatsConnection::Open(NatsConnectionOptionsFrom(settings, settings.otel_service_name)));
+  RETURN_IF_ERROR(EnsureTopology(*nats_, NatsTopologyFrom(settings)));
+  ASSIGN_OR_RETURN(queue_, PullQueue::Open(*nats_, {.stream = settings.nats_stream,
+                                                    .consumer = settings.nats_consumer,
+                                                    .dlq_stream = settings.nats_dlq_stream,
+                                                    .worker = WorkerId()}));
+  ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
+
+  metrics_ = std::make_unique<Metrics>(settings.otel_service_name);
+  ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = settings.metrics_address,
+                                             .port = static_cast<int>(settings.metrics_port)},
+                                            *metrics_, ReadinessChecks()));
+
+  context_ = std::make_unique<WorkerContext>(
+      WorkerContext{*datasets_, plugins_->catalog(), *progress_, *metrics_, clock_, options_});
+  pool_ = std::make_unique<WorkerPool>(static_cast<int>(settings.worker_concurrency), *queue_,
+                                       *context_);
+  Log(LogLevel::kInfo, "app", "serving jobs",
+      {{"stream", settings.nats_stream},
+       {"consumer", settings.nats_consumer},
+       {"sink", settings.vector_sink},
+       {"concurrency", std::to_string(settings.worker_concurrency)},
+       {"metrics_port", std::to_string(http_->port())}});
+  return {};
+}
+
+bool Worker::Idle() {
+  if (pool_->active() > 0) return false;
+  const Result<bool> idle = queue_->Idle();
+  return idle && *idle && pool_->active() == 0;
+}
+
+std::vector<ReadinessCheck> Worker::ReadinessChecks() {
+  return {{"nats", [this] { return queue_->Health(); }},
+          {"postgresql", [this] { return datasets_->Health(); }},
+          {"sink", [this]() -> Status {
+             ASSIGN_OR_RETURN(const std::shared_ptr<VectorSink> sink,
+                              plugins_->catalog().OpenSink({}));
+             CallContext call;
+             call.deadline = clock_.Now() + std::chrono::seconds(5);
+             return sink->Health(call);
+           }}};
+}
+
+}  // namespace dsw

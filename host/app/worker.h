@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The worker's object graph: every adapter, wired to the pipeline.
+#pragma once
+
+#include <memory>
+
+#include "host/app/plugin_host.h"
+#include "host/base/clock.h"
+#include "host/base/result.h"
+#include "host/config/settings.h"
+#include "host/nats/connection.h"
+#include "host/nats/progress_publisher.h"
+#include "host/nats/pull_queue.h"
+#include "host/observe/http_server.h"
+#include "host/observe/metrics.h"
+#include "host/pipeline/worker_context.h"
+#include "host/pipeline/worker_pool.h"
+#include "host/postgres/database.h"
+#include "host/postgres/dataset_store.h"
+
+namespace dsw {
+
+/// A running worker. Members stand in the order in which they are made; they end in reverse, the
+/// job threads first. Bound to the main thread.
+class Worker {
+ public:
+  /// Loads plugins, connects and starts to serve jobs. An error names what is missing; kUnavailable
+  /// where waiting may help.
+  static Result<std::unique_ptr<Worker>> Start(const Settings& settings);
+  ~Worker();
+
+  WorkerPool& pool() { return *pool_; }
+  /// True when no job is waiting, in flight or delayed, here or elsewhere.
+  bool Idle();
+
+ private:
+  explicit Worker(const Settings& settings);
+  Status Open(const Settings& settings);
+  std::vector<ReadinessCheck> ReadinessChecks();
+
+  SystemClock clock_;
+  PipelineOptions options_;
+  std::unique_ptr<PluginHost> plugins_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<PostgresStore> datasets_;
+  std::unique_ptr<NatsConnection> nats_;
+  std::unique_ptr<PullQueue> queue_;
+  std::unique_ptr<ProgressPublisher> progress_;
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<WorkerContext> context_;
+  std::unique_ptr<WorkerPool> pool_;
+};
+
+/// The part of the settings that the pipeline follows.
+PipelineOptions PipelineOptionsFrom(const Settings& settings);
+
+}  // namespace dsw
