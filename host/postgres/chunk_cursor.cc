@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/postgres/chunk_cursor.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace dsw {
+namespace {
+
+constexpr std::int32_t kChunksPerPage = 1000;
+constexpr std::int64_t kBytesPerPage = 4 << 20;
+constexpr std::int64_t kChunksPerFetch = 500;
+constexpr std::int64_t kFewestItems = 16;
+constexpr std::int64_t kMostItems = kChunksPerPage;
+
+bool IsLarge(const PendingItem& item) {
+  return item.item->chunk_count > kChunksPerPage || item.stored_bytes > kBytesPerPage;
+}
+
+/// How many of the items' beginning fit a page; 0 when the first is large.
+std::size_t CountFitting(const std::vector<PendingItem>& items) {
+  std::int64_t chunks = 0;
+  std::int64_t bytes = 0;
+  std::size_t fitting = 0;
+  for (const PendingItem& item : items) {
+    chunks += item.item->chunk_count;
+    bytes += item.stored_bytes;
+    if (chunks > kChunksPerPage || bytes > kBytesPerPage) break;
+    ++fitting;
+  }
+  return fitting;
+}
+
+}  // namespace
+
+/// Member order matters: the transaction ends before its connection.
+struct PostgresChunkCursor::LargeItem {
+  std::int64_t item_id = 0;
+  std::string content_hash;
+  std::int32_t next_index = 0;  ///< Chunks below it were handed out, or were done.
+  std::int64_t chunks_per_fetch = kChunksPerFetch;
+  std::shared_ptr<const Item> item;
+  std::unique_ptr<Session> session;
+  std::unique_ptr<pqxx::work> transaction;
+
+  void Disconnect() {
+    transaction.reset();
+    session.reset();
+  }
+};
+
+PostgresChunkCursor::PostgresChunkCursor(Database& database, PendingQuery query)
+    : database_(database), query_(std::move(query)), items_per_page_(kFewestItems) {}
+
+PostgresChunkCursor::~PostgresChunkCursor() = default;
+
+Result<std::optional<Chunk>> PostgresChunkCursor::Next() {
+  if (next_in_page_ == page_.size()) {
+    page_.clear();
+    next_in_page_ = 0;
+    RETURN_IF_ERROR(Refill());
+    if (page_.empty()) return std::optional<Chunk>();
+  }
+  return std::optional<Chunk>(std::move(page_[next_in_page_++]));
+}
+
+Status PostgresChunkCursor::Refill() {
+  while (page_.empty() && !(at_end_ && !large_)) {
+    RETURN_IF_ERROR(large_ ? ReadLargeItem() : ReadSmallItems());
+  }
+  return {};
+}
+
+Status PostgresChunkCursor::ReadSmallItems() {
+  struct Page {
+    std::vector<Chunk> chunks;
+    std::int64_t last_item_id = 0;
+    std::int64_t items = 0;
+    bool at_end = false;
+    std::unique_ptr<LargeItem> large;
+  };
+  ASSIGN_OR_RETURN(Page page, database_.Run([&](Session& session) -> Result<Page> {
+    Page read;
+    pqxx::work transaction(session.connection);
+    BeginReading(transaction);
+    std::vector<PendingItem> items =
+        ReadItems(transaction, query_, last_item_id_ + 1, std::numeric_limits<std::int64_t>::max(),
+                  items_per_page_);
+    read.at_end = items.empty();
+    read.last_item_id = last_item_id_;
+    if (!items.empty() && IsLarge(items.front())) {
+      read.large = std::make_unique<LargeItem>();
+      read.large->item_id = items.front().item->item_id;
+      read.last_item_id = read.large->item_id;
+    } else if (!items.empty()) {
+      items.erase(items.begin() + static_cast<std::ptrdiff_t>(CountFitting(items)), items.end());
+      ReadChunks(transaction, items, read.chunks);
+      read.last_item_id = items.back().item->item_id;
+      read.items = static_cast<std::int64_t>(items.size());
+    }
+    transaction.commit();
+    return read;
+  }));
+  page_ = std::move(page.chunks);
+  last_item_id_ = page.last_item_id;
+  at_end_ = page.at_end;
+  large_ = std::move(page.large);
+  // Items beyond the page were hashed in vain, so the next look is not much further than this one
+  // reached.
+  items_per_page_ = std::clamp(2 * page.items, kFewestItems, kMostItems);
+  return {};
+}
+
+bool PostgresChunkCursor::OpenLargeItem() {
+  LargeItem& large = *large_;
+  large.session = database_.Connect();
+  large.transaction = std::make_unique<pqxx::work>(large.session->connection);
+  BeginReading(*large.transaction);
+  const std::vector<PendingItem> found =
+      ReadItems(*large.transaction, query_, large.item_id, large.item_id, 1);
+  if (found.empty()) return false;
+  large.item = found.front().item;
+  // Changed since the connection was lost: its chunks are others now.
+  if (large.content_hash != large.item->content_hash) large.next_index = 0;
+  large.content_hash = large.item->content_hash;
+  const std::int64_t bytes_per_chunk =
+      std::max<std::int64_t>(1, found.front().stored_bytes / large.item->chunk_count);
+  large.chunks_per_fetch =
+      std::clamp<std::int64_t>(kBytesPerPage / bytes_per_chunk, 1, kChunksPerFetch);
+  const std::string declare = "DECLARE pending_chunks NO SCROLL CURSOR FOR " +
+                              LargeItemSql(found.front(), large.next_index);
+  Exec(*large.transaction, declare.c_str());
+  return true;
+}
+
+Status PostgresChunkCursor::ReadLargeItem() {
+  const auto fetch = [this]() -> Result<std::vector<Chunk>> {
+    std::vector<Chunk> read;
+    try {
+      if (!large_->transaction && !OpenLargeItem()) return read;
+      const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
+      const pqxx::result rows = Exec(*large_->transaction, sql.c_str());
+      for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));
+    } catch (const std::exception&) {
+      large_->Disconnect();
+      throw;
+    }
+    return read;
+  };
+  ASSIGN_OR_RETURN(std::vector<Chunk> chunks,
+                   database_.RunUnpooled(Database::Retries::kAlways, fetch));
+  if (chunks.empty()) {
+    large_.reset();
+  } else {
+    large_->next_index = chunks.back().index + 1;
+    page_ = std::move(chunks);
+  }
+  return {};
+}
+
+}  // namespace dsw
