@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 
 #include <elf.h>
@@ -100,8 +101,8 @@ Result<Sections> ReadSections(std::string_view image, const Elf64_Ehdr& header) 
   return sections;
 }
 
-/// The descriptor of the first note of the plugin's kind in a note section.
-std::optional<std::string> FindNote(std::string_view section) {
+/// The descriptor of the first note of the plugin's kind in a note section, or nothing.
+std::string FindNote(std::string_view section) {
   constexpr std::string_view kOwner(DSW_NOTE_OWNER, sizeof(DSW_NOTE_OWNER));
   std::uint64_t at = 0;
   const auto aligned = [](std::uint64_t size) { return (size + 3) & ~std::uint64_t{3}; };
@@ -111,13 +112,13 @@ std::optional<std::string> FindNote(std::string_view section) {
     at += aligned(head->n_namesz);
     const auto descriptor = Slice(section, at, head->n_descsz);
     at += aligned(head->n_descsz);
-    if (!owner || !descriptor) return std::nullopt;
+    if (!owner || !descriptor) return "";
     if (*owner == kOwner && head->n_type == DSW_NOTE_TYPE) {
       const std::size_t end = descriptor->find_last_not_of('\0');
       return std::string(descriptor->substr(0, end == std::string_view::npos ? 0 : end + 1));
     }
   }
-  return std::nullopt;
+  return "";
 }
 
 std::vector<std::string> FindEntries(std::string_view image, const Sections& sections,
@@ -176,7 +177,7 @@ Result<ElfFile> ParseElf(std::string_view image) {
   for (const Elf64_Shdr& section : sections.headers) {
     if (section.sh_type == SHT_DYNSYM) {
       file.entry_symbols = FindEntries(image, sections, section);
-    } else if (section.sh_type != SHT_NOBITS && !file.note &&
+    } else if (section.sh_type != SHT_NOBITS && file.note.empty() &&
                StringAt(sections.names, section.sh_name) == DSW_NOTE_SECTION) {
       if (const auto bytes = Slice(image, section.sh_offset, section.sh_size)) {
         file.note = FindNote(*bytes);

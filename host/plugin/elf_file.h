@@ -3,7 +3,6 @@
 // What a shared object says about itself, read without running any of it.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +15,7 @@ struct ElfFile {
   std::string architecture;  ///< As "x86-64" or "32-bit ARM".
   bool native = false;       ///< This process could load it; else the rest is empty.
   bool shared_object = false;
-  std::optional<std::string> note;         ///< Descriptor of the plugin note.
+  std::string note;                        ///< Descriptor of the plugin note; empty without one.
   std::vector<std::string> entry_symbols;  ///< Defined symbols dsw_plugin_entry_v*.
 };
 

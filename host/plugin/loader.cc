@@ -75,7 +75,9 @@ Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path
 
 }  // namespace
 
-std::string HostAbiVersion() { return fmt::format("{}.{}", DSW_ABI_MAJOR, DSW_ABI_MINOR); }
+std::string HostAbiVersion() {
+  return fmt::format("{}.{}", DSW_ABI_MAJOR, DSW_ABI_MINOR);
+}
 
 LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories) {
   std::set<fs::path> seen;

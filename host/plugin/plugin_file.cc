@@ -98,12 +98,12 @@ Result<Manifest> ReadManifest(std::string_view image) {
                             "needs " DSW_ENTRY_SYMBOL,
                             fmt::join(entries, ", ")));
   }
-  if (!elf.note) {
+  if (elf.note.empty()) {
     return Fail(Code::kInvalid,
                 "has no manifest (section .note.dsw); build it with dsw_add_plugin() or put "
                 "DSW_PLUGIN_MANIFEST() of <dsw/note.h> into its source");
   }
-  return ParseManifest(*elf.note);
+  return ParseManifest(elf.note);
 }
 
 }  // namespace dsw
