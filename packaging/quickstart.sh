@@ -207,8 +207,9 @@ print(f"{chunks:.0f} chunks of {items:.0f} items embedded and stored in {ended -
       f"{chunks / (ended - began):.1f} chunks a second")' \
   "$item_count" "$chunk_count" "$began" "$(date +%s.%N)"
 
+say "5. Questions, answered from the vectors"
 for question in "${questions[@]}"; do
-  say "? $question"
+  echo
   run worker-datasets search --transform "$transform" -k 3 "$question"
 done
 
