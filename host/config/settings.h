@@ -9,18 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "host/base/log_filter.h"
 #include "host/base/result.h"
 #include "host/base/secret.h"
-#include "host/config/log_filter.h"
 #include "host/domain/point.h"
 
 namespace dsw {
-
-enum class LogFormat {
-  kAuto,  ///< Text when stderr is a terminal, else JSON.
-  kText,
-  kJson,
-};
 
 /// Immutable once parsed. Members are described in the table, by the variable that fills them.
 struct Settings {

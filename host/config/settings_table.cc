@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "host/config/credentials.h"
+#include "host/config/log_filter.h"
 #include "host/config/values.h"
 
 namespace dsw {
