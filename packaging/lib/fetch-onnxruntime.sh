@@ -53,12 +53,14 @@ system_library() {
 
 # Prints the first distribution mirror that apt is set up with.
 mirror() {
+  # shellcheck disable=SC2016  # for apt to expand
   apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     awk -v release="$1" '$1 == release { print $2; exit }'
 }
 
 fetch_headers() {
   local id codename components suites keyring work uri suite arch
+  # shellcheck source=/dev/null
   . /etc/os-release
   id=${ID:-} codename=${VERSION_CODENAME:-}
   case $id in

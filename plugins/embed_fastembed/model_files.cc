@@ -80,10 +80,6 @@ struct Search {
 Search CandidateFolders(const std::string& name, const KnownModel* known,
                         const fs::path& model_dir) {
   Search search;
-  const auto try_child = [&](const fs::path& parent, const std::string& child) {
-    if (const auto found = Child(parent, child)) search.folders.push_back(*found);
-  };
-
   std::vector<std::string> repositories = {name};
   if (known != nullptr) {
     repositories.insert(repositories.begin(), known->repositories.begin(),
@@ -101,15 +97,16 @@ Search CandidateFolders(const std::string& name, const KnownModel* known,
     }
   }
   if (known != nullptr) {
-    search.names.emplace_back(known->archive_folder);
-    try_child(model_dir, std::string(known->archive_folder));
+    const std::string folder(known->archive_folder);
+    search.names.push_back(folder);
+    if (const auto found = Child(model_dir, folder)) search.folders.push_back(*found);
   }
 
   std::vector<std::string> plain = {name};
   if (known != nullptr) plain.emplace_back(known->id);
+  bool itself = known != nullptr;
   for (const std::string& full : plain) {
-    const std::size_t slash = full.find('/');
-    const std::string last = full.substr(slash == std::string::npos ? 0 : full.rfind('/') + 1);
+    const std::string last = full.substr(full.rfind('/') + 1);
     for (const std::string& folder : {full, last}) {
       if (std::find(search.names.begin(), search.names.end(), folder) != search.names.end()) {
         continue;
@@ -121,10 +118,9 @@ Search CandidateFolders(const std::string& name, const KnownModel* known,
       }
       if (found) search.folders.push_back(*found);
     }
-    if (known != nullptr || EqualIgnoringCase(model_dir.filename().string(), last)) {
-      search.folders.push_back(model_dir);
-    }
+    itself = itself || EqualIgnoringCase(model_dir.filename().string(), last);
   }
+  if (itself) search.folders.push_back(model_dir);
   return search;
 }
 
