@@ -98,7 +98,7 @@ enum {
   DSW_E_QUOTA = 8,           /**< Billing or hard quota: waiting seconds does not help. */
   DSW_E_TIMEOUT = 9,         /**< The call's deadline, or the upstream's own timeout. */
   DSW_E_UNAVAILABLE = 10,    /**< Cannot be reached or is failing for now. */
-  DSW_E_CANCELLED = 11,      /**< The host cancelled the call. */
+  DSW_E_CANCELLED = 11,      /**< The host cancelled the call; for nothing else. */
   DSW_E_CONFLICT = 12,       /**< Exists in another shape, as a collection of another size. */
   DSW_E_UNSUPPORTED = 13,    /**< Unknown critical flag or unimplemented operation. */
   DSW_E_NO_MEMORY = 14       /**< Allocation failed. */
@@ -267,7 +267,7 @@ typedef struct dsw_points {
   uint32_t dimensions;     /**< Floats per vector. */
   size_t count;            /**< At least 1. */
   const dsw_str* ids;      /**< UUIDs in text form. */
-  const float* vectors;    /**< Finite; the first row is 64-byte aligned. */
+  const float* vectors;    /**< Finite; aligned as floats are. */
   size_t row_stride_bytes; /**< From one row to the next. */
   const dsw_str* payloads; /**< One JSON object each. */
 } dsw_points;
@@ -348,7 +348,7 @@ typedef struct dsw_provider {
   uint32_t max_batch;         /**< Texts or points per call, 0 for any number. */
   uint32_t max_concurrency;   /**< Calls at a time per instance, 0 for any number. */
   uint64_t max_request_bytes; /**< Text or payload bytes per call, 0 for any number. */
-  /** Makes an instance; no I/O. `plugin` is what init returned. [any] */
+  /** Sets *instance, not to NULL; no I/O. `plugin` is what init returned. [any] */
   dsw_status (*create)(void* plugin, const dsw_instance_params* params, void** instance,
                        dsw_error* error);
   /** Ends an instance; no call to it is under way. [any] */
