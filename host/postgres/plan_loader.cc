@@ -2,6 +2,8 @@
 #include "host/postgres/plan_loader.h"
 
 #include <algorithm>
+#include <cctype>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +21,21 @@ namespace {
 
 using nlohmann::json;
 
+Error NoSuchTransform(pqxx::transaction_base& transaction, std::int64_t id) {
+  const pqxx::result rows = Exec(transaction,
+                                 "SELECT dataset_transform_id, title FROM dataset_transforms "
+                                 "ORDER BY dataset_transform_id DESC LIMIT 5");
+  std::vector<std::string> newest;
+  for (const auto& row : rows) {
+    newest.push_back(fmt::format("{} ({})", View(row[0]), View(row[1])));
+  }
+  return {.code = Code::kNotFound,
+          .message = fmt::format("transform {} does not exist; {}", id,
+                                 newest.empty()
+                                     ? std::string("there is none")
+                                     : fmt::format("the newest are {}", fmt::join(newest, ", ")))};
+}
+
 /// Reads the transform into the plan; its embedders' ids, in their order, each once.
 Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transaction, const Job& job,
                                                 Plan& plan) {
@@ -29,10 +46,7 @@ Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transact
       "FROM dataset_transforms t LEFT JOIN datasets d ON d.dataset_id = t.source_dataset_id "
       "WHERE t.dataset_transform_id = $1::bigint",
       id);
-  if (rows.empty()) {
-    return Fail(Code::kNotFound,
-                fmt::format("transform {} does not exist; it may have been deleted", id));
-  }
+  if (rows.empty()) return Fail(NoSuchTransform(transaction, id));
   const auto row = rows[0];
   plan.title = Text(row[0]);
   plan.dataset_id = Int64(row[1]);
