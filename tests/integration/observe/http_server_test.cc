@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pages for orchestrators and Prometheus, asked over a socket.
+#include "host/observe/http_server.h"
+
+#include <atomic>
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include "host/base/secret.h"
+#include "tests/support/matchers.h"
+
+namespace dsw {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Json = nlohmann::json;
+
+class HttpServerTest : public testing::Test {
+ protected:
+  static HttpServerOptions AnyPort() { return {.address = "127.0.0.1", .port = 0}; }
+
+  static httplib::Result Get(const HttpServer& server, const char* path) {
+    return httplib::Client("127.0.0.1", server.port()).Get(path);
+  }
+
+  Metrics metrics_{"worker-datasets"};
+};
+
+TEST_F(HttpServerTest, IsAliveWhateverItsChecksSay) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto server,
+      HttpServer::Start(AnyPort(), metrics_,
+                        {{"never", [] { return Status(Fail(Code::kUnavailable, "no")); }}}));
+  for (const char* path : {"/livez", "/healthz"}) {
+    const auto answer = Get(*server, path);
+    ASSERT_TRUE(answer) << path;
+    EXPECT_EQ(answer->status, 200) << path;
+    EXPECT_EQ(Json::parse(answer->body).at("status"), "ok") << path;
+  }
+}
+
+TEST_F(HttpServerTest, IsReadyWhenAllChecksPass) {
+  ASSERT_OK_AND_ASSIGN(const auto server,
+                       HttpServer::Start(AnyPort(), metrics_,
+                                         {{"nats", [] { return Status(); }},
+                                          {"postgresql", [] { return Status(); }}}));
+  const auto answer = Get(*server, "/readyz");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  const Json body = Json::parse(answer->body);
+  EXPECT_EQ(body.at("status"), "ready");
+  EXPECT_EQ(body.at("checks"), Json::parse(R"([{"name":"nats","status":"ok"},
+                                               {"name":"postgresql","status":"ok"}])"));
+  EXPECT_THAT(metrics_.Render(), HasSubstr("worker_ready{worker=\"worker-datasets\"} 1"));
+}
+
+TEST_F(HttpServerTest, NamesTheCheckThatFailsWithoutItsSecrets) {
+  RememberSecret("hunter22-http");
+  ASSERT_OK_AND_ASSIGN(
+      const auto server,
+      HttpServer::Start(AnyPort(), metrics_,
+                        {{"nats", [] { return Status(); }},
+                         {"postgresql", [] {
+                            return Status(Fail(Code::kUnavailable, "hunter22-http was refused"));
+                          }}}));
+  const auto answer = Get(*server, "/readyz");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+  const Json body = Json::parse(answer->body);
+  EXPECT_EQ(body.at("status"), "not ready");
+  EXPECT_EQ(body.at("checks").at(1),
+            Json::parse(R"({"name":"postgresql","status":"failed","code":"unavailable",
+                            "error":"*** was refused"})"));
+}
+
+TEST_F(HttpServerTest, ServesMetricsWithAFreshReadiness) {
+  ASSERT_OK_AND_ASSIGN(const auto server, HttpServer::Start(AnyPort(), metrics_, {}));
+  const auto answer = Get(*server, "/metrics");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_THAT(answer->get_header_value("Content-Type"), HasSubstr("text/plain; version=0.0.4"));
+  EXPECT_THAT(answer->body, HasSubstr("worker_ready{worker=\"worker-datasets\"} 1"));
+  EXPECT_THAT(answer->body, HasSubstr("# TYPE dataset_transform_jobs_total counter"));
+}
+
+TEST_F(HttpServerTest, NamesItsPagesForOtherPaths) {
+  ASSERT_OK_AND_ASSIGN(const auto server, HttpServer::Start(AnyPort(), metrics_, {}));
+  const auto answer = Get(*server, "/nothing");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 404);
+  EXPECT_THAT(answer->body, HasSubstr("/readyz"));
+}
+
+TEST_F(HttpServerTest, SaysThatAPortIsTaken) {
+  ASSERT_OK_AND_ASSIGN(const auto first, HttpServer::Start(AnyPort(), metrics_, {}));
+  const auto second =
+      HttpServer::Start({.address = "127.0.0.1", .port = first->port()}, metrics_, {});
+  EXPECT_FAIL(
+      second, Code::kInvalid,
+      fmt::format("cannot listen on 127.0.0.1:{}: Address already in use; set", first->port()));
+}
+
+TEST_F(HttpServerTest, SaysThatAnAddressIsNotHere) {
+  EXPECT_FAIL(HttpServer::Start({.address = "not an address", .port = 0}, metrics_, {}),
+              Code::kInvalid, "cannot listen on not an address:0: ");
+}
+
+TEST_F(HttpServerTest, CanBeEndedAtOnce) {
+  for (int i = 0; i < 20; ++i) ASSERT_OK(HttpServer::Start(AnyPort(), metrics_, {}));
+}
+
+}  // namespace
+}  // namespace dsw
