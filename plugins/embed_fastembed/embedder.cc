@@ -16,6 +16,19 @@ void CheckDimensions(std::size_t wanted, std::size_t got) {
                                            std::to_string(wanted));
 }
 
+/// As CheckCall, for a call that has lost `waited_ns` of its time in the queue for a core.
+void CheckCallAfterWait(const dsw_host& host, const dsw_call& call, std::uint64_t waited_ns) {
+  if (DSW_CAN(&call, cancelled) && call.cancelled(&call) != 0) {
+    throw Failure(DSW_E_CANCELLED, "cancelled by the host");
+  }
+  if (call.deadline_mono_ns == 0) return;
+  if (host.now_mono_ns(&host) >= call.deadline_mono_ns + waited_ns) {
+    throw Failure(
+        DSW_E_TIMEOUT,
+        "the call's deadline passed while it computed; allow it more time, or fewer texts");
+  }
+}
+
 }  // namespace
 
 FastEmbedder::FastEmbedder(Shared& shared, const dsw_host& host, std::string_view config_json)
@@ -36,10 +49,17 @@ void FastEmbedder::Embed(const dsw_call& call, const dsw_embed_request& request,
   if ((request.flags & kCriticalFlags) != 0) {
     throw Failure(DSW_E_UNSUPPORTED, "a flag of the request is unknown to this provider");
   }
-  const auto check = [&] { CheckCall(host_, call); };
+  CheckCall(host_, call);
   const Loaded& loaded = Load();
   CheckDimensions(request.dimensions, loaded.model->dimensions());
-  const Slots::Holder slot = shared_.slots.Acquire(config_.threads, check);
+
+  // A deadline is there to end calls that hang. One that waits behind others does not, and would
+  // only join the end of the queue again.
+  const std::uint64_t arrived = host_.now_mono_ns(&host_);
+  const auto waited = [&] { return host_.now_mono_ns(&host_) - arrived; };
+  const Slots::Holder slot =
+      shared_.slots.Acquire(config_.threads, [&] { CheckCallAfterWait(host_, call, waited()); });
+  const auto check = [&, in_queue = waited()] { CheckCallAfterWait(host_, call, in_queue); };
 
   std::vector<std::string_view> texts;
   texts.reserve(request.text_count);
@@ -76,7 +96,7 @@ void FastEmbedder::Describe(const dsw_call& call, dsw_model_facts& facts) {
   const Loaded& loaded = Load();
   facts.dimensions = static_cast<std::uint32_t>(loaded.model->dimensions());
   facts.max_tokens = static_cast<std::uint32_t>(loaded.options.max_length);
-  facts.max_batch = 0;
+  facts.max_batch = loaded.model->max_batch();
 }
 
 }  // namespace dsw::fastembed

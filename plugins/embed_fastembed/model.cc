@@ -18,6 +18,8 @@ constexpr std::size_t kGroup = 8;
 // tokens in 384 dimensions just fit.
 constexpr std::size_t kGroupFloats = kGroup * 256 * 384;
 constexpr std::size_t kDefaultMaxLength = 512;  // BERT's own
+// Work grows with layers × dimensions²: 256 texts of all-MiniLM-L6-v2, 8 of bge-large.
+constexpr std::size_t kCallWork = std::size_t{256} * 6 * 384 * 384;
 
 TokenBatch Pad(const std::vector<Encoding>& encodings, const std::size_t* rows, std::size_t count,
                std::int64_t pad_id) {
@@ -44,6 +46,15 @@ Model::Model(const OrtLibrary& library, const ModelFiles& files)
 
 std::size_t Model::dimensions() const {
   return session_.dimensions() != 0 ? session_.dimensions() : files_.dimensions.value_or(0);
+}
+
+std::uint32_t Model::max_batch() const {
+  const std::size_t layers =
+      files_.layers.value_or(files_.known != nullptr ? files_.known->layers : 0);
+  const std::size_t work = layers * dimensions() * dimensions();
+  if (work == 0) return 0;
+  const std::size_t texts = std::clamp<std::size_t>(kCallWork / work, kGroup, 2048);
+  return static_cast<std::uint32_t>(texts / kGroup * kGroup);
 }
 
 Model::Options Model::Complete(const Config& config) const {

@@ -43,6 +43,9 @@ class Model {
   /// Floats per vector; 0 when only a run can tell.
   std::size_t dimensions() const;
 
+  /// Texts per call that take some ten seconds on one core; 0 when the model's size is not known.
+  std::uint32_t max_batch() const;
+
   /// Embeds `texts` in the caller's thread; row i belongs to text i. Runs `between_steps` before
   /// each piece of work of about a second at most on one core of a server; what it throws ends the
   /// call. Returns the number of tokens that were embedded. Throws Failure as BertSession does.

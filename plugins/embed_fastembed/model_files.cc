@@ -169,11 +169,10 @@ std::optional<Number> Positive(const std::optional<Json>& json, const char* key)
   return it->get<Number>();
 }
 
-void CheckIdentity(const ModelFiles& files, const std::optional<Json>& config) {
-  const auto layers = Positive<unsigned>(config, "num_hidden_layers");
+void CheckIdentity(const ModelFiles& files) {
   const KnownModel& known = *files.known;
   const bool same = (!files.dimensions || *files.dimensions == known.dimensions) &&
-                    (!layers || *layers == known.layers);
+                    (!files.layers || *files.layers == known.layers);
   if (same) return;
   throw Failure(DSW_E_INVALID_CONFIG, (files.folder / "config.json").string() +
                                           ": not the configuration of " + std::string(known.id) +
@@ -185,6 +184,7 @@ void CheckIdentity(const ModelFiles& files, const std::optional<Json>& config) {
 void ReadFacts(ModelFiles& files) {
   const auto config = ReadJsonFile(files.folder / "config.json");
   files.dimensions = Positive<unsigned>(config, "hidden_size");
+  files.layers = Positive<unsigned>(config, "num_hidden_layers");
   files.positions = Positive<std::size_t>(config, "max_position_embeddings");
   files.pooling = ReadPooling(files.folder);
   files.max_tokens = Positive<std::size_t>(ReadJsonFile(files.folder / "sentence_bert_config.json"),
@@ -193,7 +193,7 @@ void ReadFacts(ModelFiles& files) {
     files.max_tokens = Positive<std::size_t>(ReadJsonFile(files.folder / "tokenizer_config.json"),
                                              "model_max_length");
   }
-  if (files.known != nullptr) CheckIdentity(files, config);
+  if (files.known != nullptr) CheckIdentity(files);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct ModelFiles {
   std::optional<std::size_t> max_tokens;  ///< what the model is meant for
   std::optional<std::size_t> positions;   ///< what it can take at all
   std::optional<unsigned> dimensions;
+  std::optional<unsigned> layers;
 };
 
 /// The files of model `name` under `model_dir`, in the first layout that fits: a FastEmbed or

@@ -123,7 +123,8 @@ const OrtLibrary& OrtLibrary::Load(const fs::path& configured, const dsw_host& h
       return *loaded;
     }
     // That a search finds nothing under a bare name is the ordinary case and says nothing.
-    if (!configured.empty() || candidate.has_parent_path()) problems += (problems.empty() ? "" : "; ") + problem;
+    if (!configured.empty() || candidate.has_parent_path())
+      problems += (problems.empty() ? "" : "; ") + problem;
   }
   if (problems.empty() && !configured.empty()) problems = "there is none in that folder";
   NotFound(configured, problems);

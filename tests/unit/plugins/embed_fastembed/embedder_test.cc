@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/embed_fastembed/embedder.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
@@ -13,13 +16,18 @@ namespace fs = std::filesystem;
 
 class FastEmbedderTest : public testing::Test {
  protected:
-  /// An instance of model `model` in `dir` with more settings.
-  FastEmbedder Make(const std::string& model, nlohmann::json config = nlohmann::json::object(),
-                    const fs::path& dir = kTinyBert) {
+  /// The configuration for model `model` in `dir` with more settings.
+  static std::string ConfigJson(const std::string& model,
+                                nlohmann::json config = nlohmann::json::object(),
+                                const fs::path& dir = kTinyBert) {
     config["model"] = model;
     config["model_dir"] = dir.string();
     config["onnxruntime_lib"] = kOnnxRuntime.string();
-    return {shared_, FakeHost(), config.dump()};
+    return config.dump();
+  }
+  FastEmbedder Make(const std::string& model, nlohmann::json config = nlohmann::json::object(),
+                    const fs::path& dir = kTinyBert) {
+    return {shared_, FakeHost(), ConfigJson(model, std::move(config), dir)};
   }
 
   static Received Embed(FastEmbedder& embedder, const std::vector<std::string>& texts,
@@ -68,6 +76,35 @@ TEST_F(FastEmbedderTest, DescribesAModelFromItsFiles) {
   Make("cls").Describe(MakeCall(), facts);
   EXPECT_EQ(facts.dimensions, 32u);
   EXPECT_EQ(facts.max_tokens, 48u);
+  EXPECT_EQ(facts.max_batch, 2048u);
+}
+
+TEST_F(FastEmbedderTest, DoesNotCountTheTimeInTheQueueAgainstTheDeadline) {
+  static std::atomic<std::uint64_t> now{1000};
+  static std::atomic<int> checks{0};
+  dsw_host host = FakeHost();
+  host.now_mono_ns = [](const dsw_host*) { return now.load(); };
+  dsw_call call = MakeCall();
+  call.deadline_mono_ns = 2000;
+  call.cancelled = [](const dsw_call*) -> std::uint32_t {
+    ++checks;
+    return 0;
+  };
+  FastEmbedder embedder(shared_, host, ConfigJson("cls", {{"threads", 1}}));
+  Received received;
+  std::thread caller;
+  {
+    const Slots::Holder busy = shared_.slots.Acquire(1, [] {});
+    caller = std::thread([&] {
+      const std::vector<dsw_str> views = {DSW_STR("a")};
+      EXPECT_NO_THROW(embedder.Embed(call, MakeRequest(views), received.Out()));
+    });
+    // The first check is made on entry, the second in the queue.
+    while (checks < 2) std::this_thread::yield();
+    now = 9000;
+  }
+  caller.join();
+  EXPECT_EQ(received.dimensions, 32u);
 }
 
 TEST_F(FastEmbedderTest, CutsTextsAtTheConfiguredLength) {
@@ -161,11 +198,7 @@ TEST_F(FastEmbedderTest, RefusesADamagedModelAndRecoversOnceItIsMended) {
 }
 
 TEST_F(FastEmbedderTest, SharesAModelBetweenInstances) {
-  const Config config = ParseConfig(nlohmann::json{
-      {"model", "cls"},
-      {"model_dir", kTinyBert.string()},
-      {"onnxruntime_lib",
-       kOnnxRuntime.string()}}.dump());
+  const Config config = ParseConfig(ConfigJson("cls"));
   const auto first = shared_.models.Get(config, FakeHost());
   EXPECT_EQ(shared_.models.Get(config, FakeHost()), first);
 }
