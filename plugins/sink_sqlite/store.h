@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Collections of points in one SQLite file.
+//
+// Table `collections` has a row per collection: id, name, dimensions, distance. Its points are in
+// table `points_<id>`: id, vector (float32, little-endian), payload (JSON). What an operation wrote
+// is on disk when it returns, all of it or nothing. Any number of threads and processes may use the
+// file at once: writers wait for each other, readers see the last commit.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <dsw/plugin.hpp>
+
+#include "plugins/sink_sqlite/connection.h"
+
+namespace dsw::sqlite {
+
+/// Thread-safe. Operations throw dsw::Failure; nothing is opened before the first of them.
+class Store {
+ public:
+  Store(const dsw_host& host, std::string_view config_json);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// DSW_E_CONFLICT, with both shapes, when it exists in another one; DSW_E_NOT_FOUND when it does
+  /// not exist and must.
+  void EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec);
+  /// Points with the ids of stored ones replace them.
+  void Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points);
+  void Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
+              std::size_t count);
+  std::uint64_t Count(const dsw_call& call, std::string_view collection);
+  /// Compares with every point; memory is that of the answers.
+  void Search(const dsw_call& call, std::string_view collection, const float* vector,
+              std::uint32_t dimensions, std::uint32_t limit, const dsw_search_out& out);
+  void Health(const dsw_call& call);
+
+ private:
+  struct Collection {
+    std::string table;
+    std::uint32_t dimensions = 0;
+    std::uint32_t distance = 0;
+  };
+
+  /// Throws DSW_E_NOT_FOUND.
+  static Collection Find(Connection& connection, std::string_view name);
+  static bool Lookup(Connection& connection, std::string_view name, Collection& found);
+  /// The connection that writes; only while `lock` holds writer_mutex_.
+  Connection& Writer(const std::unique_lock<std::mutex>& lock, const dsw_call& call);
+  std::unique_ptr<Connection> Open(const dsw_call& call);
+
+  const dsw_host& host_;
+  const std::string path_;
+  std::mutex writer_mutex_;
+  std::unique_ptr<Connection> writer_;  // Guarded by writer_mutex_.
+};
+
+}  // namespace dsw::sqlite
