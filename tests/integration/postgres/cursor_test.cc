@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Large items and many items: order, completeness, memory.
+#include <fstream>
+
+#include "tests/integration/postgres/store_test.h"
+
+namespace dsw {
+namespace {
+
+class CursorTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    MakeTransform();
+  }
+
+  /// One item whose chunk c has a text of about `bytes` that starts with its index.
+  void AddLargeItem(int chunks, int bytes = 20) {
+    Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', jsonb_agg("
+        "jsonb_build_object('content', c || ' ' || repeat('x', " +
+        std::to_string(bytes) + ")) ORDER BY c) FROM generate_series(0, " +
+        std::to_string(chunks - 1) + ") c");
+  }
+  std::unique_ptr<ChunkCursor> Open(const Plan& plan) {
+    auto cursor = store_->OpenPending(plan, plan.targets[0]);
+    EXPECT_OK(cursor);
+    return *std::move(cursor);
+  }
+  static std::int64_t ResidentBytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::int64_t total = 0;
+    std::int64_t resident = 0;
+    statm >> total >> resident;
+    return resident * 4096;
+  }
+};
+
+TEST_F(CursorTest, AHundredThousandChunksOfOneItemComeInOrderAndInFlatMemory) {
+  AddLargeItem(100'000, 100);
+  const auto cursor = Open(MustPlan(MakeJob("a")));
+  std::int64_t first = 0;
+  std::int64_t most = 0;
+  for (int index = 0; index < 100'000; ++index) {
+    const auto chunk = cursor->Next();
+    ASSERT_OK(chunk);
+    ASSERT_TRUE(*chunk) << index;
+    ASSERT_EQ((*chunk)->index, index);
+    ASSERT_EQ((*chunk)->text.substr(0, (*chunk)->text.find(' ')), std::to_string(index));
+    if (index == 5'000) first = ResidentBytes();
+    if (index > 5'000 && index % 1'000 == 0) most = std::max(most, ResidentBytes());
+  }
+  ASSERT_OK_AND_ASSIGN(const auto end, cursor->Next());
+  EXPECT_FALSE(end);
+  EXPECT_LT(most - first, 4 << 20);
+}
+
+TEST_F(CursorTest, ItemsOfAllSizesComeCompleteAndInOrder) {
+  for (const int chunks : {1, 999, 1000, 1001, 2500, 3, 1}) AddLargeItem(chunks);
+  AddItems(40, 60);
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Chunk> chunks = Pending(plan);
+  ASSERT_EQ(chunks.size(), 1u + 999 + 1000 + 1001 + 2500 + 3 + 1 + 40 * 60);
+  for (std::size_t i = 1; i < chunks.size(); ++i) {
+    const bool same_item = chunks[i].item->item_id == chunks[i - 1].item->item_id;
+    ASSERT_EQ(chunks[i].index, same_item ? chunks[i - 1].index + 1 : 0);
+    ASSERT_GE(chunks[i].item->item_id, chunks[i - 1].item->item_id);
+  }
+  EXPECT_EQ(Counts(plan), "0/" + std::to_string(chunks.size()));
+}
+
+TEST_F(CursorTest, ManyItemsComeOnceEach) {
+  AddItems(20'000, 1);
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Chunk> chunks = Pending(plan);
+  ASSERT_EQ(chunks.size(), 20'000u);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    ASSERT_EQ(chunks[i].item->item_id, static_cast<std::int64_t>(i) + 1);
+  }
+}
+
+TEST_F(CursorTest, LargeItemsResumeInTheMiddle) {
+  AddLargeItem(5'000);
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Batch> batches = Cut(Pending(plan), 700);
+  for (const std::size_t done : {0u, 1u, 3u, 6u}) ASSERT_OK(Record(plan, batches[done]));
+  EXPECT_EQ(Counts(plan), "2800/5000");
+  const std::vector<Chunk> rest = Pending(plan);
+  ASSERT_EQ(rest.size(), 2'200u);
+  EXPECT_EQ(rest.front().index, 1'400);
+  EXPECT_EQ(rest[700].index, 2'800);
+  EXPECT_EQ(rest.back().index, 4'999);
+}
+
+TEST_F(CursorTest, LargeTextsAreReadFewAtATime) {
+  // 40 chunks of a megabyte that does not compress.
+  Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', jsonb_agg("
+      "(SELECT string_agg(md5(c || '.' || i), '') FROM generate_series(1, 32768) i)) "
+      "FROM generate_series(1, 40) c");
+  const auto cursor = Open(MustPlan(MakeJob("a")));
+  const std::int64_t before = ResidentBytes();
+  std::int64_t most = 0;
+  int chunks = 0;
+  for (;; ++chunks) {
+    ASSERT_OK_AND_ASSIGN(const auto chunk, cursor->Next());
+    if (!chunk) break;
+    ASSERT_EQ(chunk->text.size(), 1u << 20);
+    most = std::max(most, ResidentBytes());
+  }
+  EXPECT_EQ(chunks, 40);
+  EXPECT_LT(most - before, 24 << 20);
+}
+
+TEST_F(CursorTest, RecordingGoesOnWhileALargeItemIsRead) {
+  AddLargeItem(3'000);
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const auto database,
+                       Database::Open({.url = Server().Url(name_), .pool_size = 1}, clock_));
+  PostgresStore store(*database, 100);
+  ASSERT_OK_AND_ASSIGN(const auto cursor, store.OpenPending(plan, plan.targets[0]));
+  for (const Batch& batch : Cut(ReadAll(*cursor, 2'000), 100)) {
+    ASSERT_OK(store.RecordBatch(plan, plan.targets[0], batch, {}));
+  }
+  EXPECT_EQ(ReadAll(*cursor).size(), 1'000u);
+}
+
+TEST_F(CursorTest, ItemsThatVanishOrChangeWhileReadingAreNoTrouble) {
+  AddItems(600, 10);
+  const auto cursor = Open(MustPlan(MakeJob("a")));
+  ASSERT_EQ(ReadAll(*cursor, 10).size(), 10u);
+  Sql("DELETE FROM dataset_items WHERE item_id BETWEEN 300 AND 399;"
+      "UPDATE dataset_items SET chunks = '[\"only\"]' WHERE item_id = 500");
+  EXPECT_EQ(ReadAll(*cursor).size(), 6'000u - 10 - 1'000 - 9);
+}
+
+}  // namespace
+}  // namespace dsw
