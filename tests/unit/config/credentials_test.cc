@@ -34,8 +34,7 @@ TEST(CredentialsTest, MasksPasswordParameters) {
 }
 
 TEST(CredentialsTest, LeavesWhatHoldsNoneAlone) {
-  for (const char* plain :
-       {"nats://localhost:4222", "host=db dbname=x", ""}) {
+  for (const char* plain : {"nats://localhost:4222", "host=db dbname=x", ""}) {
     EXPECT_EQ(MaskCredentials(plain), plain);
   }
 }
