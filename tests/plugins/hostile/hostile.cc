@@ -124,18 +124,18 @@ constexpr dsw_provider kProvider{sizeof(dsw_provider),
                                  nullptr,
                                  nullptr};
 constexpr const dsw_provider* kProviders[] = {&kProvider};
-constexpr dsw_plugin kPlugin{HOSTILE_TABLE_SIZE,
-                             DSW_ABI_MINOR,
-                             0,
-                             0,
-                             DSW_STR("io.dsw." HOSTILE_NAME),
-                             DSW_STR(HOSTILE_VERSION),
-                             DSW_STR("Datasets worker"),
-                             DSW_STR("Apache-2.0"),
-                             kProviders,
-                             1,
-                             kInit,
-                             nullptr};
+[[maybe_unused]] constexpr dsw_plugin kPlugin{HOSTILE_TABLE_SIZE,
+                                              DSW_ABI_MINOR,
+                                              0,
+                                              0,
+                                              DSW_STR("io.dsw." HOSTILE_NAME),
+                                              DSW_STR(HOSTILE_VERSION),
+                                              DSW_STR("Datasets worker"),
+                                              DSW_STR("Apache-2.0"),
+                                              kProviders,
+                                              1,
+                                              kInit,
+                                              nullptr};
 
 }  // namespace
 
