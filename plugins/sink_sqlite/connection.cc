@@ -16,6 +16,8 @@ dsw_status CategoryOf(int code) {
     case SQLITE_PERM:
     case SQLITE_IOERR:
       return DSW_E_UNAVAILABLE;
+    case SQLITE_TOOBIG:
+      return DSW_E_INVALID_REQUEST;
     case SQLITE_NOMEM:
       return DSW_E_NO_MEMORY;
     default:
@@ -52,6 +54,13 @@ Connection::Connection(const std::string& path) : path_(path) {
   sqlite3_busy_handler(handle, &Connection::OnBusy, this);
   Execute("PRAGMA journal_mode = WAL");
   Execute("PRAGMA synchronous = FULL");
+  stat(path.c_str(), &opened_);
+}
+
+bool Connection::IsCurrent() const {
+  struct stat now {};
+  return stat(path_.c_str(), &now) == 0 && now.st_dev == opened_.st_dev &&
+         now.st_ino == opened_.st_ino;
 }
 
 void Connection::UseCall(const dsw_host& host, const dsw_call& call) {

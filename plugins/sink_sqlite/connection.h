@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <dsw/plugin.hpp>
 
@@ -35,6 +36,8 @@ class Connection {
   Statement Prepare(const std::string& sql);
   /// Runs `work` in a write transaction; rolls back when it throws.
   void Transaction(const std::function<void()>& work);
+  /// False once the path names another file than the one that was opened, or none.
+  bool IsCurrent() const;
   bool ReadOnly() const { return sqlite3_db_readonly(handle_.get(), "main") == 1; }
 
   /// Throws for a result code that is not success.
@@ -47,6 +50,7 @@ class Connection {
   static int OnBusy(void* self, int count);
 
   const std::string path_;
+  struct stat opened_ {};
   std::unique_ptr<sqlite3, Close> handle_;
   const dsw_host* host_ = nullptr;
   const dsw_call* call_ = nullptr;

@@ -8,12 +8,25 @@
 namespace dsw::sqlite {
 namespace {
 
-double Dot(const float* a, const float* b, std::size_t count) {
-  double sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+/// Sum of term(i) for i below `count`, in several sums at a time: one alone would wait for each
+/// addition before the next.
+template <class Term>
+double Sum(std::size_t count, Term term) {
+  constexpr std::size_t kLanes = 8;
+  double lanes[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term(i + lane);
   }
+  for (; i < count; ++i) lanes[0] += term(i);
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
   return sum;
+}
+
+double Dot(const float* a, const float* b, std::size_t count) {
+  return Sum(count,
+             [=](std::size_t i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
 }
 
 }  // namespace
@@ -48,12 +61,10 @@ Scorer::Scorer(std::uint32_t distance, const float* query, std::size_t dimension
 
 double Scorer::Score(const float* vector) const {
   if (euclid_) {
-    double sum = 0;
-    for (std::size_t i = 0; i < dimensions_; ++i) {
+    return std::sqrt(Sum(dimensions_, [this, vector](std::size_t i) {
       const double difference = static_cast<double>(query_[i]) - static_cast<double>(vector[i]);
-      sum += difference * difference;
-    }
-    return std::sqrt(sum);
+      return difference * difference;
+    }));
   }
   const double dot = Dot(query_, vector, dimensions_);
   if (!cosine_) return dot;

@@ -2,6 +2,7 @@
 #include "plugins/sink_sqlite/store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <vector>
 
@@ -28,10 +29,13 @@ std::string Shape(std::uint32_t dimensions, std::uint32_t distance) {
   return std::to_string(dimensions) + " dimensions and distance " + DistanceName(distance);
 }
 
-void CheckFlags(const dsw_collection_spec& spec) {
+void CheckSpec(const dsw_collection_spec& spec) {
   constexpr std::uint32_t kCritical = 0xffff;
   if ((spec.flags & kCritical & ~DSW_COLLECTION_MUST_EXIST) != 0) {
     throw Failure(DSW_E_UNSUPPORTED, "sqlite: unknown flag in the collection's specification");
+  }
+  if (spec.dimensions == 0) {
+    throw Failure(DSW_E_INVALID_REQUEST, "sqlite: a collection needs at least one dimension");
   }
   if (DistanceName(spec.distance).empty()) {
     throw Failure(DSW_E_INVALID_REQUEST,
@@ -51,9 +55,9 @@ Store::Store(const dsw_host& host, std::string_view config_json)
     : host_(host), path_(ParseConfig(config_json).path) {}
 
 void Store::EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec) {
-  CheckFlags(spec);
+  CheckSpec(spec);
   const std::string_view name = View(spec.name);
-  const std::unique_lock lock(writer_mutex_);
+  const WriterLock lock = LockWriter(call);
   Connection& connection = Writer(lock, call);
   connection.Transaction([&] {
     Collection found;
@@ -85,7 +89,7 @@ void Store::EnsureCollection(const dsw_call& call, const dsw_collection_spec& sp
 }
 
 void Store::Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points) {
-  const std::unique_lock lock(writer_mutex_);
+  const WriterLock lock = LockWriter(call);
   Connection& connection = Writer(lock, call);
   connection.Transaction([&] {
     const Collection target = Find(connection, collection);
@@ -112,7 +116,7 @@ void Store::Upsert(const dsw_call& call, std::string_view collection, const dsw_
 
 void Store::Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
                    std::size_t count) {
-  const std::unique_lock lock(writer_mutex_);
+  const WriterLock lock = LockWriter(call);
   Connection& connection = Writer(lock, call);
   connection.Transaction([&] {
     const Collection target = Find(connection, collection);
@@ -156,7 +160,11 @@ void Store::Search(const dsw_call& call, std::string_view collection, const floa
   for (std::uint64_t rows = 0; limit > 0 && scan.Step(); ++rows) {
     if (rows % kRowsPerCheck == 0) CheckCall(host_, call);
     const std::string_view blob = scan.Blob(1);
-    if (blob.size() != stored.size() * sizeof(float)) continue;
+    if (blob.size() != stored.size() * sizeof(float)) {
+      throw Failure(DSW_E_INTERNAL, "sqlite: " + path_ + ": a vector of collection " +
+                                        Quoted(collection) +
+                                        " is not of its size; something else wrote it");
+    }
     std::memcpy(stored.data(), blob.data(), blob.size());
     const Candidate candidate{scorer.Score(stored.data()), scan.Int(0)};
     if (nearest.size() == limit) {
@@ -203,16 +211,25 @@ bool Store::Lookup(Connection& connection, std::string_view name, Collection& fo
   return true;
 }
 
-Store::Collection Store::Find(Connection& connection, std::string_view name) {
+Store::Collection Store::Find(Connection& connection, std::string_view name) const {
   Collection found;
   if (!Lookup(connection, name, found)) {
-    throw Failure(DSW_E_NOT_FOUND, "sqlite: there is no collection " + Quoted(name) +
-                                       "; it is made when a job first embeds into it");
+    throw Failure(DSW_E_NOT_FOUND, "sqlite: there is no collection " + Quoted(name) + " in " +
+                                       path_ + "; it is made when a job first embeds into it");
   }
   return found;
 }
 
-Connection& Store::Writer(const std::unique_lock<std::mutex>&, const dsw_call& call) {
+Store::WriterLock Store::LockWriter(const dsw_call& call) {
+  constexpr std::chrono::milliseconds kBetweenChecks{50};
+  WriterLock lock(writer_mutex_, std::defer_lock);
+  while (!lock.try_lock_for(kBetweenChecks)) CheckCall(host_, call);
+  return lock;
+}
+
+Connection& Store::Writer(const WriterLock&, const dsw_call& call) {
+  // What is written to a file without a name is lost.
+  if (writer_ != nullptr && !writer_->IsCurrent()) writer_.reset();
   if (writer_ == nullptr) {
     writer_ = Open(call);
   } else {

@@ -5,11 +5,11 @@
 // Table `collections` has a row per collection: id, name, dimensions, distance. Its points are in
 // table `points_<id>`: id, vector (float32, little-endian), payload (JSON). What an operation wrote
 // is on disk when it returns, all of it or nothing. Any number of threads and processes may use the
-// file at once: writers wait for each other, readers see the last commit.
+// file at once: writers wait for each other, readers see the last commit. A file that was moved
+// away or deleted meanwhile is made anew.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,15 +49,18 @@ class Store {
   };
 
   /// Throws DSW_E_NOT_FOUND.
-  static Collection Find(Connection& connection, std::string_view name);
+  Collection Find(Connection& connection, std::string_view name) const;
   static bool Lookup(Connection& connection, std::string_view name, Collection& found);
+  using WriterLock = std::unique_lock<std::timed_mutex>;
+  /// Waits for the other writers of this instance no longer than the call may take.
+  WriterLock LockWriter(const dsw_call& call);
   /// The connection that writes; only while `lock` holds writer_mutex_.
-  Connection& Writer(const std::unique_lock<std::mutex>& lock, const dsw_call& call);
+  Connection& Writer(const WriterLock& lock, const dsw_call& call);
   std::unique_ptr<Connection> Open(const dsw_call& call);
 
   const dsw_host& host_;
   const std::string path_;
-  std::mutex writer_mutex_;
+  std::timed_mutex writer_mutex_;
   std::unique_ptr<Connection> writer_;  // Guarded by writer_mutex_.
 };
 
