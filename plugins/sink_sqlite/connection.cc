@@ -52,8 +52,15 @@ Connection::Connection(const std::string& path) : path_(path) {
   Check(code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_handler(handle, &Connection::OnBusy, this);
+  // Before WAL, and of effect in a new file alone. A point of 384 dimensions with its payload takes
+  // half a page of the default size and a little more: the file would be more than twice as large.
+  Execute("PRAGMA page_size = 16384");
   Execute("PRAGMA journal_mode = WAL");
   Execute("PRAGMA synchronous = FULL");
+  // Ids are random, so that every batch touches the whole index: a checkpoint per 32 MB instead of
+  // per 16 writes fewer pages twice.
+  Execute("PRAGMA wal_autocheckpoint = 2000");
+  Execute("PRAGMA cache_size = -8000");
   stat(path.c_str(), &opened_);
 }
 
