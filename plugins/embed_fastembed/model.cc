@@ -14,9 +14,9 @@ namespace dsw::fastembed {
 namespace {
 
 constexpr std::size_t kGroup = 8;
-// Bounds a group's memory and time where texts are long or the model is large; 8 texts of 256
-// tokens in 384 dimensions just fit.
-constexpr std::size_t kGroupFloats = kGroup * 256 * 384;
+// Of long texts or in a large model fewer fit the caches; this is 4 texts of 256 tokens in 384
+// dimensions.
+constexpr std::size_t kGroupFloats = std::size_t{4} * 256 * 384;
 constexpr std::size_t kDefaultMaxLength = 512;  // BERT's own
 // Work grows with layers × dimensions²: 256 texts of all-MiniLM-L6-v2, 8 of bge-large.
 constexpr std::size_t kCallWork = std::size_t{256} * 6 * 384 * 384;
