@@ -134,7 +134,7 @@ export VECTOR_SINK=sqlite SQLITE_PATH='$dir/vectors/vectors.sqlite'
 export PLUGIN_DIR='$dir/install/lib/worker-datasets/plugins'
 export FASTEMBED_MODEL_DIR='$root/.cache/models'
 export ONNXRUNTIME_LIB='$root/.cache/onnxruntime/lib/libonnxruntime.so'
-export METRICS_ADDRESS=127.0.0.1 METRICS_PORT=$metrics_port LOG_FORMAT=text
+export METRICS_ADDRESS=127.0.0.1 METRICS_PORT=$metrics_port LOG_LEVEL=warn LOG_FORMAT=text
 ENV
 )
 # shellcheck source=/dev/null
@@ -159,7 +159,7 @@ else
   items=$data
   title=$(basename "$data")
 fi
-run worker-datasets import --dataset "$title" --json "$items" >"$dir/import.json"
+run worker-datasets import --dataset "$title" --batch-size 32 --json "$items" >"$dir/import.json"
 read -r transform item_count chunk_count < <(python3 -c '
 import json, sys
 result = json.load(open(sys.argv[1]))
@@ -174,7 +174,7 @@ for nth in (1, 3, 5)[: len(titles)]:
     print(titles[len(titles) * nth // 6])' "$items")
 
 say "4. The worker: from chunks to vectors"
-start worker worker-datasets run
+start worker env LOG_LEVEL=info worker-datasets run
 echo "Metrics, health and readiness: http://127.0.0.1:$metrics_port/metrics /healthz /readyz"
 python3 - "$metrics_port" "$(pid_of worker)" <<'PYTHON' || {
 import os, sys, time, urllib.request
