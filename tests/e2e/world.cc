@@ -15,6 +15,7 @@
 #include "host/nats/connection.h"
 #include "host/nats/handles.h"
 #include "host/nats/job_publisher.h"
+#include "host/nats/topology.h"
 
 namespace dsw {
 namespace {
@@ -112,6 +113,13 @@ std::string World::Submit(std::int64_t transform, const std::string& mode) {
 
 void World::Publish(const std::string& payload) {
   const auto connection = Connect(nats_);
+  const auto ready = EnsureTopology(*connection, {.stream = "DATASET_TRANSFORMS",
+                                                  .consumer = "worker-datasets",
+                                                  .dlq_stream = "DLQ_DATASET_TRANSFORMS",
+                                                  .dlq_consumer = "worker-datasets-dlq",
+                                                  .status_stream = "TRANSFORM_STATUS",
+                                                  .ack_wait = std::chrono::seconds(2)});
+  if (!ready) throw std::runtime_error(ready.error().message);
   const auto published =
       PublishJob(*connection, "DATASET_TRANSFORMS", payload, fmt::format("raw-{}", payload));
   if (!published) throw std::runtime_error(published.error().message);

@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 TEST(ProgressLineTest, ShowsShareRateAndTimeLeft) {
   EXPECT_EQ(ProgressLine(250, 1000, seconds(5), 0, "chunks", 70),
-            "[#####               ]   25.0 %  250/1000 chunks  50.0/s  eta 15 s");
+            "[######                  ]   25.0 %  250/1000 chunks  50.0/s  eta 15 s");
 }
 
 TEST(ProgressLineTest, TheRateLeavesOutWhatWasDoneBefore) {
