@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// All calls of ONNX Runtime that concern one model.
 #include "plugins/embed_fastembed/bert_session.h"
 
 #include <algorithm>

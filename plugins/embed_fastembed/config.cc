@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads settings from JSON; every mistake names the key it is about.
 #include "plugins/embed_fastembed/config.h"
 
 #include <algorithm>

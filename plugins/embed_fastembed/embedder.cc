@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Between the ABI and Model: configuration, waiting for a core, deadlines, results.
 #include "plugins/embed_fastembed/embedder.h"
 
 #include <string>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Weak references find models in use; one strong reference keeps the last one.
 #include "plugins/embed_fastembed/model_cache.h"
 
 namespace dsw::fastembed {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Search order, dlopen, and the errors for when nothing suitable is found.
 #include "plugins/embed_fastembed/ort_library.h"
 
 #include <algorithm>

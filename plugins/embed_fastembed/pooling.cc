@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Plain loops over floats; the compiler vectorises them.
 #include "plugins/embed_fastembed/pooling.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A counting semaphore with a queue of tickets, so that nobody is overtaken.
 #include "plugins/embed_fastembed/slots.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Settings of an instance.
 #include "plugins/embed_fastembed/config.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// An instance on the tiny models: vectors against the reference, limits, refusals.
 #include "plugins/embed_fastembed/embedder.h"
 
 #include <atomic>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Layouts of model folders, made of empty files.
 #include "plugins/embed_fastembed/model_files.h"
 
 #include <gtest/gtest.h>

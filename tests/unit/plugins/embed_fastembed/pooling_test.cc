@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Pooling and normalization on vectors small enough to check by hand.
 #include "plugins/embed_fastembed/pooling.h"
 
 #include <vector>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The bound on concurrent calls.
 #include "plugins/embed_fastembed/slots.h"
 
 #include <atomic>

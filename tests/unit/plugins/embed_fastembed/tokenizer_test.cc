@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tokens against the reference, and each switch of the tokenizer by itself.
 #include "plugins/embed_fastembed/tokenizer.h"
 
 #include <gmock/gmock.h>

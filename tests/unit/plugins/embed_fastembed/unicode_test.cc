@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Decomposition, lower-casing and UTF-8.
 #include "plugins/embed_fastembed/unicode.h"
 
 #include <gtest/gtest.h>
