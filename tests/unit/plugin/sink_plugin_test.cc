@@ -16,7 +16,9 @@ class SinkPluginTest : public testing::Test {
     ops_.struct_size = sizeof ops_;
     ops_.ensure_collection = [](void* self, const dsw_call*, const dsw_collection_spec* spec,
                                 dsw_error*) {
-      static_cast<SinkPluginTest*>(self)->spec_ = *spec;
+      auto& test = *static_cast<SinkPluginTest*>(self);
+      test.collection_ = ViewOf(spec->name);
+      test.spec_ = *spec;
       return dsw_status{DSW_OK};
     };
     ops_.upsert = [](void* self, const dsw_call*, const dsw_str* collection,
@@ -76,7 +78,7 @@ class SinkPluginTest : public testing::Test {
 TEST_F(SinkPluginTest, PassesTheCollection) {
   const auto sink = Open();
   ASSERT_OK(sink->EnsureCollection({}, {"docs", 384, Distance::kDot, false}));
-  EXPECT_EQ(ViewOf(spec_.name), "docs");
+  EXPECT_EQ(collection_, "docs");
   EXPECT_EQ(spec_.dimensions, 384u);
   EXPECT_EQ(spec_.distance, std::uint32_t{DSW_DISTANCE_DOT});
   EXPECT_EQ(spec_.flags, DSW_COLLECTION_MUST_EXIST);
