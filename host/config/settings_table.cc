@@ -228,7 +228,8 @@ void AddDatabase(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "DATABASE_POOL_SIZE", "0", Integer(&S::database_pool_size, 0, 1000),
                      "Most connections at a time; 0: as many as the jobs need"));
   rows.push_back(Row(kGroup, "ENCRYPTION_MASTER_KEY", "", HexKey(&S::encryption_master_key),
-                     "Key for API keys that are stored encrypted", kSecret));
+                     "Key of API keys that are stored encrypted; checked, but not yet used",
+                     kSecret));
 }
 
 void AddJobs(std::vector<Setting>& rows) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/nats_server.h"
 
-#include <regex>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -49,12 +48,12 @@ void NatsServer::WaitUntilReady() {
         return log.find("Server is ready") != std::string::npos || !server_->Running();
       },
       kStartTimeout);
-  std::smatch port;
-  static const std::regex kListening(R"(Listening for client connections on 127\.0\.0\.1:(\d+))");
-  if (!ready || !server_->Running() || !std::regex_search(log, port, kListening)) {
+  constexpr std::string_view kListening = "Listening for client connections on 127.0.0.1:";
+  const std::size_t at = log.find(kListening);
+  if (!ready || !server_->Running() || at == std::string::npos) {
     throw std::runtime_error("nats-server did not come up:\n" + log);
   }
-  port_ = std::stoi(port[1]);
+  port_ = std::stoi(log.substr(at + kListening.size()));
 }
 
 void NatsServer::Stop() {
