@@ -73,6 +73,10 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
 
   metrics_ = std::make_unique<Metrics>(settings.otel_service_name);
+  const std::vector<PluginReport>& files = plugins_->plugins().files();
+  const auto loaded = static_cast<std::size_t>(std::count_if(
+      files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
+  metrics_->SetPlugins(loaded, files.size() - loaded);
   ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = settings.metrics_address,
                                              .port = static_cast<int>(settings.metrics_port)},
                                             *metrics_, ReadinessChecks()));
