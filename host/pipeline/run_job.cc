@@ -48,7 +48,7 @@ Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sin
   RETURN_IF_ERROR(going);
 
   RETURN_IF_ERROR(RemoveStalePoints(opened, worker, stops, meter));
-  return worker.datasets.FinishTarget(plan, target, meter.tally());
+  return worker.datasets.FinishTarget(plan, target);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class DatasetStore {
   virtual Status RecordRemoval(const Target& target, std::span<const StaleItem> items) = 0;
 
   /// Marks the target as embedded and updates its statistics.
-  virtual Status FinishTarget(const Plan& plan, const Target& target, const Tally& tally) = 0;
+  virtual Status FinishTarget(const Plan& plan, const Target& target) = 0;
 
   /// Counts one more failed delivery of a job; returns how many there were, this one included.
   virtual Result<int> CountFailure(const Job& job, const Error& error) = 0;

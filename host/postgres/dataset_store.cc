@@ -35,7 +35,7 @@ Status PostgresStore::RecordRemoval(const Target& target, std::span<const StaleI
   return dsw::RecordRemoval(database_, target, items);
 }
 
-Status PostgresStore::FinishTarget(const Plan& plan, const Target& target, const Tally&) {
+Status PostgresStore::FinishTarget(const Plan& plan, const Target& target) {
   return dsw::FinishTarget(database_, plan, target);
 }
 

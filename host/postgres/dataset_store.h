@@ -28,7 +28,7 @@ class PostgresStore final : public DatasetStore {
   Result<std::vector<StaleItem>> ListStale(const Target& target, std::int64_t after_item_id,
                                            int limit) override;
   Status RecordRemoval(const Target& target, std::span<const StaleItem> items) override;
-  Status FinishTarget(const Plan& plan, const Target& target, const Tally& tally) override;
+  Status FinishTarget(const Plan& plan, const Target& target) override;
   Result<int> CountFailure(const Job& job, const Error& error) override;
   Status ClearFailures(const Job& job) override;
   Status Health() override;

@@ -73,7 +73,7 @@ class FakeStore final : public DatasetStore {
     removals += static_cast<int>(gone.size());
     return {};
   }
-  Status FinishTarget(const Plan&, const Target& target, const Tally&) override {
+  Status FinishTarget(const Plan&, const Target& target) override {
     const std::lock_guard lock(mutex_);
     finished.push_back(target.embedded_dataset_id);
     return {};

@@ -143,7 +143,7 @@ TEST_F(MigrateTest, WorksOnSemanticExplorersTablesAndKeepsTheirRows) {
 
   EXPECT_EQ(Embed(MakeJob("a"), 3), "1.0 1.1 2.0 2.1");
   const Plan plan = MustPlan(MakeJob("a"));
-  ASSERT_OK(store_->FinishTarget(plan, plan.targets[0], {}));
+  ASSERT_OK(store_->FinishTarget(plan, plan.targets[0]));
   EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "4");
   EXPECT_EQ(Sql("SELECT total_chunks_embedded FROM dataset_transform_stats"), "4");
 }

@@ -222,7 +222,7 @@ TEST_F(ProgressTest, FinishingComputesTheStatisticsFromTheRecords) {
   const std::vector<Batch> batches = Cut(Pending(plan), 4);
   ASSERT_OK(Record(plan, batches[0], {{{1, 0}, "bad"}}));
   ASSERT_OK(Record(plan, batches[1]));
-  for (int i = 0; i < 2; ++i) ASSERT_OK(store_->FinishTarget(plan, plan.targets[0], {}));
+  for (int i = 0; i < 2; ++i) ASSERT_OK(store_->FinishTarget(plan, plan.targets[0]));
   EXPECT_EQ(Sql("SELECT total_chunks_embedded, total_chunks_failed, total_chunks_to_process, "
                 "successful_batches, failed_batches, total_batches_dispatched, "
                 "total_chunks_dispatched, current_run_id, last_processed_at IS NOT NULL, "
