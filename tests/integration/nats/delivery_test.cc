@@ -12,12 +12,13 @@ namespace dsw {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kDeadLetters = "DLQ_DATASET_TRANSFORMS";
-constexpr seconds kAckWait{1};
+// Ends in the middle of a fetch of one second. nats-server 2.9 may count a delivery too little when
+// a message becomes due just as the request for it runs out (nats-io/nats.net.v1 issue 812).
+constexpr milliseconds kAckWait{1500};
 
 class DeliveryTest : public NatsFixture {
  protected:
@@ -40,12 +41,12 @@ TEST_F(DeliveryTest, ComesBackAfterTheDelayAndNotBefore) {
   ASSERT_NE(delivery, nullptr);
   const auto given_back = std::chrono::steady_clock::now();
   // Longer than the ack wait, which must not matter any more.
-  ASSERT_OK(delivery->RetryIn(milliseconds(1500)));
+  ASSERT_OK(delivery->RetryIn(milliseconds(2500)));
   ASSERT_OK_AND_ASSIGN(const bool idle, queue_->Idle());
   EXPECT_FALSE(idle);
   delivery = FetchSoon(*queue_);
   ASSERT_NE(delivery, nullptr);
-  EXPECT_GE(std::chrono::steady_clock::now() - given_back, milliseconds(1500));
+  EXPECT_GE(std::chrono::steady_clock::now() - given_back, milliseconds(2500));
   EXPECT_EQ(delivery->attempt(), 2U);
 }
 
@@ -128,14 +129,12 @@ TEST_F(DeliveryTest, LeavesApiKeysOutOfTheDeadLetter) {
   EXPECT_THAT(natsMsg_GetData(letter.get()), Not(HasSubstr("sk-inline")));
 }
 
-TEST_F(DeliveryTest, IsADeadLetterOnceEvenIfItsWorkerDiesBeforeTheAck) {
+TEST_F(DeliveryTest, IsStoredOnceEvenIfTwoWorkersGiveItUp) {
   Publish(*connection_, "job", "a");
-  // As after a crash between the two steps: the first letter is stored, the job is still there.
   const auto delivery = FetchSoon(*queue_);
   ASSERT_NE(delivery, nullptr);
   const DeadLetterReason reason{.error_type = "invalid", .error = "no", .job_id = ""};
-  const auto once_more = [&] { ASSERT_OK(delivery->RetryIn(milliseconds(0))); };
-  once_more();
+  // As if its worker had been silent for too long, and came back after another one got the job.
   const auto again = FetchSoon(*queue_);
   ASSERT_NE(again, nullptr);
   ASSERT_OK(delivery->DeadLetter(reason));
