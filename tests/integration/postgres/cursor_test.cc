@@ -2,7 +2,9 @@
 //
 // Large items and many items: order, completeness, memory.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
+#include <cstddef>
+// Of the sanitizers' allocator, which takes the place of the other.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes(void);
 #else
 #include <malloc.h>
 #endif
