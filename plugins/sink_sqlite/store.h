@@ -9,6 +9,7 @@
 // away or deleted meanwhile is made anew.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -51,17 +52,28 @@ class Store {
   /// Throws DSW_E_NOT_FOUND.
   Collection Find(Connection& connection, std::string_view name) const;
   static bool Lookup(Connection& connection, std::string_view name, Collection& found);
-  using WriterLock = std::unique_lock<std::timed_mutex>;
-  /// Waits for the other writers of this instance no longer than the call may take.
-  WriterLock LockWriter(const dsw_call& call);
-  /// The connection that writes; only while `lock` holds writer_mutex_.
-  Connection& Writer(const WriterLock& lock, const dsw_call& call);
+  /// The right to write, of one thread at a time.
+  class Turn {
+   public:
+    /// Waits for the other writers of this instance no longer than the call may take.
+    Turn(Store& store, const dsw_call& call);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Store& store_;
+  };
+  /// The connection that writes.
+  Connection& Writer(const Turn& turn, const dsw_call& call);
   std::unique_ptr<Connection> Open(const dsw_call& call);
 
   const dsw_host& host_;
   const std::string path_;
-  std::timed_mutex writer_mutex_;
-  std::unique_ptr<Connection> writer_;  // Guarded by writer_mutex_.
+  std::mutex mutex_;
+  std::condition_variable turn_ended_;
+  bool writing_ = false;                // Guarded by mutex_.
+  std::unique_ptr<Connection> writer_;  // Belongs to whoever has the turn.
 };
 
 }  // namespace dsw::sqlite
