@@ -85,7 +85,8 @@ TEST_F(ImporterTest, AnotherModelIsAnotherTransform) {
   ASSERT_OK_AND_ASSIGN(const ImportReport second, Import(other, 1));
   EXPECT_EQ(second.dataset_id, first.dataset_id);
   EXPECT_NE(second.dataset_transform_id, first.dataset_transform_id);
-  EXPECT_EQ(Sql("SELECT string_agg(collection_name, ' ' ORDER BY collection_name) FROM embedded_datasets"),
+  EXPECT_EQ(Sql("SELECT string_agg(collection_name, ' ' ORDER BY collection_name) FROM "
+                "embedded_datasets"),
             "embedded-dataset-1-local mine");
   other.collection = "yours";
   EXPECT_FAIL(Import(other, 1), Code::kConflict, "\"mine\"");
