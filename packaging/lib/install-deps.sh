@@ -18,7 +18,7 @@ run_packages=(
 )
 test_packages=(
   "${run_packages[@]}"
-  binutils codespell git libgmock-dev libgtest-dev shellcheck
+  binutils codespell git libgmock-dev libgtest-dev make shellcheck
 )
 clang_packages=(clang-14)
 
