@@ -23,7 +23,7 @@ struct EmbedderOverride {
   std::optional<std::string> base_url{};
   std::optional<std::string> model{};
   std::optional<Secret> api_key{};  ///< A literal key or a reference, as in the row.
-  std::string config_json;        ///< JSON object merged over the row's, empty for none.
+  std::string config_json;          ///< JSON object merged over the row's, empty for none.
   std::optional<std::int32_t> batch_size{};
   std::optional<std::int32_t> max_input_tokens{};
 };

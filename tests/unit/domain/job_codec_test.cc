@@ -44,6 +44,22 @@ TEST(JobCodecTest, ReadsWhatItWrote) {
   EXPECT_EQ(read.mode, Mode::kFull);
 }
 
+TEST(JobCodecTest, LiteralKeysAreTakenOutOfWhatIsKept) {
+  const std::string kept = WithoutApiKeys(
+      R"({"job_id":"j","embedder_config":{"model":"m","api_key":"sk-literal"},
+          "qdrant_config":{"api_key":"also-literal"}})");
+  EXPECT_EQ(kept, R"({"embedder_config":{"api_key":null,"model":"m"},"job_id":"j",)"
+                  R"("qdrant_config":{"api_key":null}})");
+}
+
+TEST(JobCodecTest, WhatHasNoLiteralKeyIsKeptToTheByte) {
+  for (const char* text :
+       {"{ \"job_id\" : 1 }", "not json", "[]", R"({"embedder_config": {"api_key": "env:KEY"}})",
+        R"({"embedder_config": {"api_key": null}})", R"({"embedder_config": 5})"}) {
+    EXPECT_EQ(WithoutApiKeys(text), text);
+  }
+}
+
 struct BadJob {
   const char* json;
   const char* reason;
