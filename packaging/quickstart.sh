@@ -3,6 +3,8 @@
 #
 # From nothing to answered questions, on this machine; see usage().
 set -euo pipefail
+# The worker refuses plugins that others may write to.
+umask 022
 
 usage() {
   cat <<'USAGE'

@@ -4,6 +4,8 @@
 # Installs what the tests need, builds, runs every test. `tests/run.sh asan` does it with a preset
 # of CMakePresets.json (default: dev); arguments after the preset go to ctest.
 set -euo pipefail
+# The worker refuses plugins that others may write to.
+umask 022
 cd "$(dirname "$0")/.."
 
 preset=dev
