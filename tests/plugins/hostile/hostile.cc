@@ -3,6 +3,8 @@
 // An embedder that breaks the contract of the ABI: when it is loaded, by compile definition; in its
 // calls, by the model that it is configured with.
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <new>
 #include <stdexcept>
 #include <string>
