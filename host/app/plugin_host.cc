@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "host/base/log.h"
-
 namespace dsw {
 namespace {
 
@@ -43,22 +41,7 @@ Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
 
 PluginHost::PluginHost(const Settings& settings)
     : plugins_(PluginDirectories(settings)),
-      catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings))) {
-  for (const DirectoryReport& directory : plugins_.directories()) {
-    if (directory.problem.empty()) continue;
-    Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
-        {{"directory", directory.path}, {"reason", directory.problem}});
-  }
-  for (const PluginReport& file : plugins_.files()) {
-    if (file.loaded) {
-      Log(LogLevel::kInfo, "plugin", "plugin loaded",
-          {{"file", file.file}, {"id", file.id}, {"version", file.version}});
-    } else {
-      Log(LogLevel::kWarn, "plugin", "plugin refused",
-          {{"file", file.file}, {"reason", file.reason}});
-    }
-  }
-}
+      catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings))) {}
 
 PluginHost::~PluginHost() {
   catalog_.reset();

@@ -21,7 +21,7 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
 /// opened through the catalog must be gone by then.
 class PluginHost {
  public:
-  /// Logs what became of each file. kInvalid when two plugins offer the same provider, kNotFound
+  /// kInvalid when two plugins offer the same provider, kNotFound
   /// when there is no embedder at all or the configured sink is missing.
   static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
   ~PluginHost();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/domain/job_codec.h"
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/matchers.h"
@@ -63,6 +65,8 @@ TEST(JobCodecTest, WhatHasNoLiteralKeyIsKeptToTheByte) {
 struct BadJob {
   const char* json;
   const char* reason;
+
+  friend void PrintTo(const BadJob& job, std::ostream* out) { *out << job.reason; }
 };
 
 class BadJobTest : public testing::TestWithParam<BadJob> {};
