@@ -13,11 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include "host/app/commands.h"
+#include "host/app/load_plan.h"
 #include "host/app/plugin_host.h"
 #include "host/app/terminal.h"
-#include "host/base/clock.h"
-#include "host/postgres/database.h"
-#include "host/postgres/dataset_store.h"
 
 namespace dsw {
 namespace {
@@ -28,15 +26,11 @@ constexpr std::size_t kQueriesPerBatch = 32;
 
 /// What was embedded, and with what.
 Result<Target> FindTarget(const Settings& settings, const SearchOptions& options) {
-  SystemClock clock;
-  ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                   Database::Open({.url = settings.database_url}, clock));
-  PostgresStore datasets(*database, static_cast<std::int32_t>(settings.embedding_batch_size));
   Job job;
   job.job_id = "search";
   job.dataset_transform_id = options.transform;
   job.embedded_dataset_id = options.embedded_dataset;
-  ASSIGN_OR_RETURN(const Plan plan, datasets.LoadPlan(job));
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(settings, job));
   return plan.targets.front();
 }
 

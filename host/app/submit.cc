@@ -10,31 +10,25 @@
 #include <nlohmann/json.hpp>
 
 #include "host/app/commands.h"
+#include "host/app/load_plan.h"
 #include "host/app/nats_options.h"
 #include "host/app/progress_bar.h"
-#include "host/base/clock.h"
 #include "host/domain/job_codec.h"
 #include "host/domain/progress_codec.h"
 #include "host/nats/connection.h"
 #include "host/nats/job_publisher.h"
 #include "host/nats/progress_watcher.h"
-#include "host/postgres/database.h"
-#include "host/postgres/dataset_store.h"
 
 namespace dsw {
 namespace {
 
 /// The job, checked against the database: what cannot run is refused before it is published.
 Result<Job> MakeJob(const Settings& settings, const SubmitOptions& options) {
-  SystemClock clock;
-  ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                   Database::Open({.url = settings.database_url}, clock));
-  PostgresStore datasets(*database, static_cast<std::int32_t>(settings.embedding_batch_size));
   Job job;
   job.job_id = boost::uuids::to_string(boost::uuids::random_generator()());
   job.dataset_transform_id = options.transform;
   job.mode = options.mode == "full" ? Mode::kFull : Mode::kIncremental;
-  ASSIGN_OR_RETURN(const Plan plan, datasets.LoadPlan(job));
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(settings, job));
   job.owner_id = plan.owner_id;
   job.dataset_id = plan.dataset_id;
   return job;

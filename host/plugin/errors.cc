@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "host/base/secret.h"
+#include "host/base/utf8.h"
 #include "host/plugin/text.h"
 
 namespace dsw {

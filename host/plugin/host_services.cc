@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/base/log.h"
+#include "host/base/utf8.h"
 #include "host/plugin/text.h"
 #include "host/ports/call_context.h"
 

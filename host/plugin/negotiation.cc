@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/utf8.h"
 #include "host/plugin/text.h"
 
 namespace dsw {

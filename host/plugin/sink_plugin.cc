@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/utf8.h"
 #include "host/plugin/errors.h"
 #include "host/plugin/text.h"
 

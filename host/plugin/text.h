@@ -3,7 +3,6 @@
 // Text that crosses the plugin boundary.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include <dsw/plugin.h>
@@ -19,8 +18,5 @@ inline std::string_view ViewOf(const dsw_str& text) {
 inline dsw_str StrOf(std::string_view text) {
   return {text.data(), text.size()};
 }
-
-/// `text` with U+FFFD for every byte that is not part of well-formed UTF-8, and without NULs.
-std::string CleanUtf8(std::string_view text);
 
 }  // namespace dsw

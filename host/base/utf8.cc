@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/plugin/text.h"
+#include "host/base/utf8.h"
 
 #include <cstdint>
 

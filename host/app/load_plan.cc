@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/app/load_plan.h"
+
+#include <memory>
+
+#include "host/base/clock.h"
+#include "host/postgres/database.h"
+#include "host/postgres/dataset_store.h"
+
+namespace dsw {
+
+Result<Plan> LoadPlan(const Settings& settings, const Job& job) {
+  SystemClock clock;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                   Database::Open({.url = settings.database_url}, clock));
+  PostgresStore datasets(*database, static_cast<std::int32_t>(settings.embedding_batch_size));
+  return datasets.LoadPlan(job);
+}
+
+}  // namespace dsw
