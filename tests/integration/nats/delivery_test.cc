@@ -16,23 +16,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kDeadLetters = "DLQ_DATASET_TRANSFORMS";
-// Ends in the middle of a fetch of one second. nats-server 2.9 may count a delivery too little when
-// a message becomes due just as the request for it runs out (nats-io/nats.net.v1 issue 812).
-constexpr milliseconds kAckWait{1500};
 
-class DeliveryTest : public NatsFixture {
+class DeliveryTest : public QueueFixture {
  protected:
-  explicit DeliveryTest(std::string_view server_config = {}) : NatsFixture(server_config) {}
-
-  void SetUp() override {
-    connection_ = Connect();
-    ASSERT_OK(EnsureTopology(*connection_, Topology(kAckWait)));
-    queue_ = OpenQueue(*connection_);
-    ASSERT_NE(queue_, nullptr);
-  }
-
-  std::unique_ptr<NatsConnection> connection_;
-  std::unique_ptr<PullQueue> queue_;
+  using QueueFixture::QueueFixture;
 };
 
 TEST_F(DeliveryTest, ComesBackAfterTheDelayAndNotBefore) {

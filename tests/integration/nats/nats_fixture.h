@@ -86,4 +86,25 @@ class NatsFixture : public testing::Test {
   NatsServer server_;
 };
 
+/// With the streams made and the queue open.
+class QueueFixture : public NatsFixture {
+ protected:
+  /// Ends in the middle of a fetch of one second: nats-server 2.9 now and then counts a delivery
+  /// too few when a message becomes due just as the request for it runs out (nats-io/nats.net.v1
+  /// issue 812).
+  static constexpr std::chrono::milliseconds kAckWait{1500};
+
+  using NatsFixture::NatsFixture;
+
+  void SetUp() override {
+    connection_ = Connect();
+    ASSERT_OK(EnsureTopology(*connection_, Topology(kAckWait)));
+    queue_ = OpenQueue(*connection_);
+    ASSERT_NE(queue_, nullptr);
+  }
+
+  std::unique_ptr<NatsConnection> connection_;
+  std::unique_ptr<PullQueue> queue_;
+};
+
 }  // namespace dsw

@@ -15,21 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Ends in the middle of a fetch of one second; see delivery_test.cc.
-constexpr milliseconds kAckWait{1500};
-
-class PullQueueTest : public NatsFixture {
- protected:
-  void SetUp() override {
-    connection_ = Connect();
-    ASSERT_OK(EnsureTopology(*connection_, Topology(kAckWait)));
-    queue_ = OpenQueue(*connection_);
-    ASSERT_NE(queue_, nullptr);
-  }
-
-  std::unique_ptr<NatsConnection> connection_;
-  std::unique_ptr<PullQueue> queue_;
-};
+class PullQueueTest : public QueueFixture {};
 
 TEST_F(PullQueueTest, GivesNothingWhenThereIsNothing) {
   ASSERT_OK_AND_ASSIGN(const auto delivery, queue_->Fetch(std::stop_token()));
