@@ -9,6 +9,8 @@ std::string_view CodeName(Code code) {
       return "invalid";
     case Code::kTooLarge:
       return "too_large";
+    case Code::kInputTooLong:
+      return "input_too_long";
     case Code::kNotFound:
       return "not_found";
     case Code::kConflict:
@@ -19,12 +21,16 @@ std::string_view CodeName(Code code) {
       return "quota";
     case Code::kRateLimited:
       return "rate_limited";
+    case Code::kOverloaded:
+      return "overloaded";
     case Code::kUnavailable:
       return "unavailable";
     case Code::kTimeout:
       return "timeout";
     case Code::kCancelled:
       return "cancelled";
+    case Code::kBadResponse:
+      return "bad_response";
     case Code::kInternal:
       return "internal";
   }

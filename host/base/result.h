@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,26 +17,40 @@ namespace dsw {
 /// Says what can be done about a failure.
 enum class Code {
   kInvalid,          ///< This input can never work.
-  kTooLarge,         ///< Works when split.
+  kTooLarge,         ///< Works when split; see Error::limit.
+  kInputTooLong,     ///< One input is over a limit by itself; see Error::item.
   kNotFound,         ///< Somebody has to provide it first.
   kConflict,         ///< Exists, in another shape.
   kUnauthenticated,  ///< Key missing, wrong, or without the grant.
   kQuota,            ///< Paid or hard quota used up; waiting seconds does not help.
   kRateLimited,      ///< Wait, see Error::retry_after.
+  kOverloaded,       ///< Works with fewer calls at a time, a little later.
   kUnavailable,      ///< Peer or network; also commits in doubt.
   kTimeout,          ///< A deadline of ours passed.
   kCancelled,        ///< Shutdown, or the job's time is up.
+  kBadResponse,      ///< The peer answered what it must not.
   kInternal,         ///< Our bug, or a misbehaving plugin.
 };
 
 /// The code's stable name in logs, metrics labels and dead-letter headers, as "rate_limited".
 std::string_view CodeName(Code code);
 
-/// A failure: for the program (code, retry_after) and for a person (message, without secrets).
+/// The size that a peer refused, in its own numbers.
+struct SizeLimit {
+  enum class Unit { kItems, kTokens, kBytes };
+  Unit unit = Unit::kItems;
+  std::int64_t allowed = 0;  ///< At least 1.
+  std::int64_t asked = 0;    ///< 0 when it did not say.
+  friend bool operator==(const SizeLimit&, const SizeLimit&) = default;
+};
+
+/// A failure: for the program (all but the message) and for a person (message, without secrets).
 struct Error {
   Code code = Code::kInternal;
   std::string message;
   std::optional<std::chrono::milliseconds> retry_after{};
+  std::optional<SizeLimit> limit{};
+  std::optional<std::uint32_t> item{};  ///< Position of the one input that it is about.
 
   /// Puts what was being done before the message.
   Error&& Context(std::string_view what) && {

@@ -88,9 +88,10 @@ Result<std::optional<SinkOverride>> ParseSink(const Json& job) {
 }
 
 Result<Mode> ParseMode(const Json& json) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> mode, Text(json, "mode"));
-  if (!mode || *mode == "incremental") return Mode::kIncremental;
-  if (*mode == "full") return Mode::kFull;
+  ASSIGN_OR_RETURN(const std::optional<std::string> given, Text(json, "mode"));
+  const std::string mode = given.value_or("incremental");
+  if (mode == "incremental") return Mode::kIncremental;
+  if (mode == "full") return Mode::kFull;
   return Fail(Bad("mode", "\"incremental\" or \"full\""));
 }
 

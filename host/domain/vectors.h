@@ -51,11 +51,19 @@ struct Vectors {
   std::optional<std::int64_t> tokens;             ///< Consumed by the call, if known.
 };
 
-/// Facts about the model behind an opened embedder.
+/// Facts about the model behind an opened embedder, and the pace its upstream allows. Where
+/// nothing else is said, 0 means any number.
 struct ModelFacts {
   std::uint32_t dimensions = 0;  ///< 0: only known after the first embed call.
   std::uint32_t max_tokens = 0;  ///< Of one text; 0: unknown.
-  std::uint32_t max_batch = 0;   ///< Texts per call; 0: any number.
+  std::uint32_t max_batch = 0;   ///< Texts per call.
+  std::uint32_t max_request_tokens = 0;
+  std::uint32_t bytes_per_token = 4;  ///< To estimate tokens with; at least 1.
+  std::uint64_t max_request_bytes = 0;
+  std::uint32_t requests_per_minute = 0;
+  std::uint32_t inputs_per_minute = 0;
+  std::uint64_t tokens_per_minute = 0;
+  std::uint32_t max_concurrency = 0;  ///< Calls at a time, over all instances of the process.
 };
 
 }  // namespace dsw

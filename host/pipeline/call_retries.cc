@@ -15,13 +15,16 @@ std::uint32_t RetriesFor(Code code, const PipelineOptions& options) {
   const auto retries = static_cast<std::uint32_t>(std::max(0, options.call_retries));
   switch (code) {
     case Code::kRateLimited:
+    case Code::kOverloaded:
     case Code::kUnavailable:
     case Code::kTimeout:
       return retries;
+    case Code::kBadResponse:
     case Code::kInternal:
       return std::min(1u, retries);
     case Code::kInvalid:
     case Code::kTooLarge:
+    case Code::kInputTooLong:
     case Code::kNotFound:
     case Code::kConflict:
     case Code::kUnauthenticated:

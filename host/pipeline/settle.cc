@@ -19,15 +19,18 @@ bool Hopeless(Code code) {
   switch (code) {
     case Code::kInvalid:
     case Code::kTooLarge:
+    case Code::kInputTooLong:
     case Code::kNotFound:
     case Code::kConflict:
     case Code::kUnauthenticated:
       return true;
     case Code::kQuota:
     case Code::kRateLimited:
+    case Code::kOverloaded:
     case Code::kUnavailable:
     case Code::kTimeout:
     case Code::kCancelled:
+    case Code::kBadResponse:
     case Code::kInternal:
       return false;
   }

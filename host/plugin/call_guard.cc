@@ -25,7 +25,8 @@ std::uint64_t NanosecondsOf(TimePoint deadline) {
 }
 
 std::uint32_t IsCancelled(const dsw_call* call) noexcept {
-  return static_cast<const CallContext*>(call->host_data)->cancel.stop_requested() ? 1 : 0;
+  const auto* const host_call = static_cast<const HostCall*>(call->host_data);
+  return host_call->context.cancel.stop_requested() ? 1 : 0;
 }
 
 /// Becomes readable on cancel; -1 when the call cannot be cancelled or no descriptor is left, in
@@ -49,11 +50,11 @@ class CancelEvent {
   const std::stop_callback<Raise> on_cancel_;
 };
 
-dsw_call MakeCall(const CallContext& context, const CancelEvent& event) {
+dsw_call MakeCall(HostCall& host_call, const CancelEvent& event) {
+  const CallContext& context = host_call.context;
   return {.struct_size = sizeof(dsw_call),
           .attempt = context.attempt,
-          // Read back as const by IsCancelled() and the log service; plugins leave it alone.
-          .host_data = const_cast<CallContext*>(&context),
+          .host_data = &host_call,
           .deadline_mono_ns = NanosecondsOf(context.deadline),
           .cancel_fd = event.fd(),
           .reserved0 = 0,
@@ -109,7 +110,8 @@ Status CallGuard::Call(const CallContext& context,
   Status status;
   {
     const CancelEvent event(context.cancel);
-    const dsw_call call = MakeCall(context, event);
+    HostCall host_call{context, scope_};
+    const dsw_call call = MakeCall(host_call, event);
     status = RunPluginCode(who_, [&](dsw_error* error) { return body(&call, error); });
   }
   Leave();

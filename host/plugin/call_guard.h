@@ -13,6 +13,7 @@
 #include <dsw/plugin.h>
 
 #include "host/base/result.h"
+#include "host/plugin/instance_scope.h"
 #include "host/ports/call_context.h"
 
 namespace dsw {
@@ -21,12 +22,20 @@ namespace dsw {
 /// exception that gets out is a misbehaviour.
 Status RunPluginCode(std::string_view who, const std::function<dsw_status(dsw_error*)>& body);
 
+/// What dsw_call.host_data points to.
+struct HostCall {
+  const CallContext& context;
+  const InstanceScope* scope;
+};
+
 /// Guards the calls into one instance. Thread-safe.
 class CallGuard {
  public:
   /// `who` stands in errors; `max_concurrency` calls run at a time, 0 for any number.
-  CallGuard(std::string who, std::uint32_t max_concurrency)
-      : who_(std::move(who)), max_concurrency_(max_concurrency) {}
+  /// `scope` is what the calls may use of the host; it outlives the guard, and null stands for
+  /// nothing.
+  CallGuard(std::string who, std::uint32_t max_concurrency, const InstanceScope* scope = nullptr)
+      : who_(std::move(who)), max_concurrency_(max_concurrency), scope_(scope) {}
 
   const std::string& who() const { return who_; }
 
@@ -43,6 +52,7 @@ class CallGuard {
 
   const std::string who_;
   const std::uint32_t max_concurrency_;
+  const InstanceScope* const scope_;
   std::mutex mutex_;
   std::condition_variable_any left_;
   std::uint32_t running_ = 0;  // Guarded by mutex_.

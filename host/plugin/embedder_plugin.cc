@@ -147,9 +147,14 @@ Embedder::Limits EmbedderPlugin::limits() const {
   return {.max_batch = max_batch_.load(), .max_bytes = instance_->provider().max_request_bytes};
 }
 
+bool EmbedderPlugin::remote() const {
+  const dsw_provider& provider = instance_->provider();
+  return DSW_HAS(&provider, flags) && (provider.flags & DSW_PROVIDER_REMOTE) != 0;
+}
+
 Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {
-  dsw_model_facts facts{
-      .struct_size = sizeof facts, .dimensions = 0, .max_tokens = 0, .max_batch = 0};
+  dsw_model_facts facts{};
+  facts.struct_size = sizeof facts;
   RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
     return instance_->provider().embedder->describe(instance_->handle(), call, &facts, error);
   }));
@@ -161,8 +166,16 @@ Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {
       facts.max_batch != 0 ? facts.max_batch : instance_->provider().max_batch;
   max_batch_ = max_batch;
   if (facts.dimensions != 0) dimensions_ = facts.dimensions;
-  return ModelFacts{
-      .dimensions = dimensions_.load(), .max_tokens = facts.max_tokens, .max_batch = max_batch};
+  return ModelFacts{.dimensions = dimensions_.load(),
+                    .max_tokens = facts.max_tokens,
+                    .max_batch = max_batch,
+                    .max_request_tokens = facts.max_request_tokens,
+                    .bytes_per_token = facts.bytes_per_token != 0 ? facts.bytes_per_token : 4,
+                    .max_request_bytes = facts.max_request_bytes,
+                    .requests_per_minute = facts.requests_per_minute,
+                    .inputs_per_minute = facts.inputs_per_minute,
+                    .tokens_per_minute = facts.tokens_per_minute,
+                    .max_concurrency = facts.max_concurrency};
 }
 
 Result<Vectors> EmbedderPlugin::Embed(const CallContext& context,

@@ -18,6 +18,8 @@ class EmbedderPlugin final : public Embedder {
 
   std::string_view provider() const override { return instance_->provider_id(); }
   Limits limits() const override;
+  std::string_view lane() const override { return instance_->scope().lane; }
+  bool remote() const override;
   Result<ModelFacts> Describe(const CallContext& context) override;
   /// kTooLarge, without a call, for more texts than limits() allows.
   Result<Vectors> Embed(const CallContext& context, std::span<const std::string_view> texts,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ namespace {
 constexpr std::int64_t kLongestWaitMs = 24 * 3600 * 1000;
 
 bool Known(std::int32_t category) {
-  return category > DSW_OK && category <= DSW_E_NO_MEMORY;
+  return category > DSW_OK && category <= DSW_E_BAD_RESPONSE;
 }
 
 template <std::size_t N>
@@ -41,6 +42,24 @@ std::string MessageOf(const dsw_error& error) {
   return message + details;
 }
 
+std::optional<SizeLimit> LimitOf(const dsw_error& error) {
+  if (error.limit < 1) return std::nullopt;
+  SizeLimit limit{.allowed = error.limit, .asked = std::max<std::int64_t>(0, error.asked)};
+  switch (error.limit_unit) {
+    case DSW_LIMIT_ITEMS:
+      limit.unit = SizeLimit::Unit::kItems;
+      return limit;
+    case DSW_LIMIT_TOKENS:
+      limit.unit = SizeLimit::Unit::kTokens;
+      return limit;
+    case DSW_LIMIT_BYTES:
+      limit.unit = SizeLimit::Unit::kBytes;
+      return limit;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 dsw_error EmptyError() {
@@ -58,6 +77,8 @@ Code CodeOf(std::int32_t category) {
       return Code::kInvalid;
     case DSW_E_TOO_LARGE:
       return Code::kTooLarge;
+    case DSW_E_INPUT_TOO_LONG:
+      return Code::kInputTooLong;
     case DSW_E_AUTH:
       return Code::kUnauthenticated;
     case DSW_E_NOT_FOUND:
@@ -68,6 +89,10 @@ Code CodeOf(std::int32_t category) {
       return Code::kQuota;
     case DSW_E_TIMEOUT:
       return Code::kTimeout;
+    case DSW_E_OVERLOADED:
+      return Code::kOverloaded;
+    case DSW_E_BAD_RESPONSE:
+      return Code::kBadResponse;
     case DSW_E_UNAVAILABLE:
       return Code::kUnavailable;
     case DSW_E_CANCELLED:
@@ -92,6 +117,8 @@ Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error)
   if (error.retry_after_ms >= 0) {
     result.retry_after = std::chrono::milliseconds(std::min(error.retry_after_ms, kLongestWaitMs));
   }
+  result.limit = LimitOf(error);
+  if (error.item > 0) result.item = error.item - 1;
   return result;
 }
 

@@ -9,8 +9,8 @@
 
 #include "host/base/log.h"
 #include "host/base/utf8.h"
+#include "host/plugin/call_guard.h"
 #include "host/plugin/text.h"
-#include "host/ports/call_context.h"
 
 namespace dsw {
 namespace {
@@ -45,7 +45,7 @@ void WriteLog(const dsw_host* host, const dsw_call* call, std::int32_t level,
   std::vector<LogField> copies;
   copies.push_back({"plugin", *static_cast<const std::string*>(host->host_data)});
   if (call != nullptr && call->host_data != nullptr) {
-    const auto& context = *static_cast<const CallContext*>(call->host_data);
+    const CallContext& context = static_cast<const HostCall*>(call->host_data)->context;
     if (!context.job_id.empty()) copies.push_back({"job_id", context.job_id});
   }
   const std::size_t count = fields == nullptr ? 0 : std::min(field_count, kMostFields);

@@ -9,14 +9,16 @@
 
 namespace dsw {
 
-PluginInstance::PluginInstance(const LoadedProvider& provider)
+PluginInstance::PluginInstance(const LoadedProvider& provider, InstanceScope scope)
     : plugin_(provider.plugin),
       provider_(provider.table),
-      guard_(provider.id, provider.table->max_concurrency) {}
+      scope_(std::move(scope)),
+      guard_(provider.id, provider.table->max_concurrency, &scope_) {}
 
 Result<std::unique_ptr<PluginInstance>> PluginInstance::Create(const LoadedProvider& provider,
-                                                               std::string_view config_json) {
-  std::unique_ptr<PluginInstance> instance(new PluginInstance(provider));
+                                                               std::string_view config_json,
+                                                               InstanceScope scope) {
+  std::unique_ptr<PluginInstance> instance(new PluginInstance(provider, std::move(scope)));
   const dsw_instance_params params{.struct_size = sizeof params,
                                    .flags = 0,
                                    .host = provider.plugin->host,

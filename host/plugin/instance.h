@@ -11,6 +11,7 @@
 
 #include "host/base/result.h"
 #include "host/plugin/call_guard.h"
+#include "host/plugin/instance_scope.h"
 #include "host/plugin/loader.h"
 
 namespace dsw {
@@ -20,7 +21,8 @@ class PluginInstance {
  public:
   /// kInvalid for a configuration that the provider refuses.
   static Result<std::unique_ptr<PluginInstance>> Create(const LoadedProvider& provider,
-                                                        std::string_view config_json);
+                                                        std::string_view config_json,
+                                                        InstanceScope scope = {});
   PluginInstance(const PluginInstance&) = delete;
   PluginInstance& operator=(const PluginInstance&) = delete;
   ~PluginInstance();
@@ -28,13 +30,15 @@ class PluginInstance {
   const std::string& provider_id() const { return guard_.who(); }
   const dsw_provider& provider() const { return *provider_; }
   void* handle() const { return handle_; }
+  const InstanceScope& scope() const { return scope_; }
   CallGuard& guard() { return guard_; }
 
  private:
-  explicit PluginInstance(const LoadedProvider& provider);
+  PluginInstance(const LoadedProvider& provider, InstanceScope scope);
 
   const std::shared_ptr<LoadedPlugin> plugin_;
   const dsw_provider* const provider_;
+  const InstanceScope scope_;
   CallGuard guard_;
   void* handle_ = nullptr;
 };

@@ -14,7 +14,7 @@ namespace {
 // What the first release of the ABI had; a smaller table was not made by its rules.
 constexpr std::size_t kFirstPlugin = offsetof(dsw_plugin, shutdown) + sizeof(void*);
 constexpr std::size_t kFirstProvider = offsetof(dsw_provider, get_extension) + sizeof(void*);
-constexpr std::size_t kFirstModel = offsetof(dsw_model, reserved0) + sizeof(std::uint32_t);
+constexpr std::size_t kFirstModel = offsetof(dsw_model, max_request_tokens) + sizeof(std::uint32_t);
 constexpr std::size_t kFirstEmbedder = offsetof(dsw_embedder_ops, health) + sizeof(void*);
 constexpr std::size_t kFirstSink = offsetof(dsw_sink_ops, health) + sizeof(void*);
 

@@ -30,6 +30,11 @@ class Embedder {
   /// The provider's id, as "openai"; a metrics label.
   virtual std::string_view provider() const = 0;
   virtual Limits limits() const = 0;
+  /// Equal for the embedders that share an upstream's limits: provider, address and key. Holds no
+  /// secret.
+  virtual std::string_view lane() const = 0;
+  /// Calls go to a network service.
+  virtual bool remote() const = 0;
   /// kNotFound for a model that the provider does not have, or whose files are missing.
   virtual Result<ModelFacts> Describe(const CallContext& context) = 0;
   /// One attempt. On success the result has one finite row of the model's size per text, and

@@ -168,6 +168,8 @@ class FakeEmbedder final : public Embedder {
 
   std::string_view provider() const override { return "fake"; }
   Limits limits() const override { return limits_value; }
+  std::string_view lane() const override { return "fake"; }
+  bool remote() const override { return is_remote; }
   Result<ModelFacts> Describe(const CallContext&) override {
     if (describe_error) return Fail(*describe_error);
     return facts;
@@ -195,6 +197,7 @@ class FakeEmbedder final : public Embedder {
   }
 
   Limits limits_value;
+  bool is_remote = false;
   ModelFacts facts{.dimensions = 2, .max_tokens = 0, .max_batch = 0};
   std::size_t returned_dimensions = 2;
   std::optional<Error> describe_error;

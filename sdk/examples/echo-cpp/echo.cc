@@ -93,26 +93,30 @@ class Echo {
 
 using Table = dsw::Embedder<Echo>;
 
-constexpr dsw_model kBytes = {sizeof(dsw_model), kDimensions,
-                              /*max_tokens=*/0,  /*min_dimensions=*/0,
-                              DSW_STR("bytes"),
-                              /*max_batch=*/0,   0};
+constexpr dsw_model MakeModel() {
+  dsw_model model{};
+  model.struct_size = sizeof model;
+  model.dimensions = kDimensions;
+  model.id = DSW_STR("bytes");
+  return model;
+}
+constexpr dsw_model kBytes = MakeModel();
 constexpr const dsw_model* kModels[] = {&kBytes};
 
-constexpr dsw_provider kProvider = {sizeof(dsw_provider),
-                                    DSW_KIND_EMBEDDER,
-                                    DSW_STR("echo-cpp"),
-                                    DSW_STR("Byte frequencies"),
-                                    kModels,
-                                    std::size(kModels),
-                                    /*max_batch=*/0,
-                                    /*max_concurrency=*/0,
-                                    /*max_request_bytes=*/0,
-                                    &Table::Create,
-                                    &Table::Destroy,
-                                    &Table::kOps,
-                                    /*sink=*/nullptr,
-                                    /*get_extension=*/nullptr};
+constexpr dsw_provider MakeProvider() {
+  dsw_provider provider{};
+  provider.struct_size = sizeof provider;
+  provider.kind = DSW_KIND_EMBEDDER;
+  provider.id = DSW_STR("echo-cpp");
+  provider.title = DSW_STR("Byte frequencies");
+  provider.models = kModels;
+  provider.model_count = std::size(kModels);
+  provider.create = &Table::Create;
+  provider.destroy = &Table::Destroy;
+  provider.embedder = &Table::kOps;
+  return provider;
+}
+constexpr dsw_provider kProvider = MakeProvider();
 constexpr const dsw_provider* kProviders[] = {&kProvider};
 
 constexpr dsw_plugin kPlugin = {sizeof(dsw_plugin),

@@ -42,7 +42,7 @@ extern "C" {
 
 /** Version of this header. Another major is another entry symbol; a minor only appends. */
 #define DSW_ABI_MAJOR 0
-#define DSW_ABI_MINOR 1
+#define DSW_ABI_MINOR 2
 
 /** Name of the one exported function. */
 #define DSW_ENTRY_SYMBOL "dsw_plugin_entry_v0"
@@ -101,13 +101,24 @@ enum {
   DSW_E_CANCELLED = 11,      /**< The host cancelled the call; for nothing else. */
   DSW_E_CONFLICT = 12,       /**< Exists in another shape, as a collection of another size. */
   DSW_E_UNSUPPORTED = 13,    /**< Unknown critical flag or unimplemented operation. */
-  DSW_E_NO_MEMORY = 14       /**< Allocation failed. */
+  DSW_E_NO_MEMORY = 14,      /**< Allocation failed. */
+  DSW_E_INPUT_TOO_LONG = 15, /**< One text is over the model's limit; dsw_error.item. Since 0.2. */
+  DSW_E_OVERLOADED = 16,     /**< Asked for fewer calls at a time. Since 0.2. */
+  DSW_E_BAD_RESPONSE = 17    /**< The upstream answered what it must not. Since 0.2. */
 };
 
 /** dsw_error.flags: the failure is worth retrying; read only with DSW_ERR_HAS_RETRYABLE. */
 #define DSW_ERR_RETRYABLE (1u << 16)
 /** dsw_error.flags: the plugin decided on DSW_ERR_RETRYABLE; otherwise the category decides. */
 #define DSW_ERR_HAS_RETRYABLE (1u << 17)
+
+/** dsw_error.limit_unit. */
+enum {
+  DSW_LIMIT_NONE = 0,   /**< The upstream named no limit. */
+  DSW_LIMIT_ITEMS = 1,  /**< Texts or points per request. */
+  DSW_LIMIT_TOKENS = 2, /**< Tokens per request. */
+  DSW_LIMIT_BYTES = 3   /**< Bytes of a request's body. */
+};
 
 /**
  * A failure. The caller owns the struct, sets struct_size, sets retry_after_ms to -1 and zeroes
@@ -123,6 +134,10 @@ typedef struct dsw_error {
   char code[64];          /**< Upstream's symbolic code, NUL-terminated, may be empty. */
   char request_id[64];    /**< Upstream's id of the request, NUL-terminated, may be empty. */
   char message[1024];     /**< For a person; NUL-terminated, cut at a character, no secrets. */
+  int64_t limit;          /**< With DSW_E_TOO_LARGE: what limit_unit allows. Since 0.2. */
+  int64_t asked;          /**< What the request had of it, 0 when not said. Since 0.2. */
+  uint32_t limit_unit;    /**< DSW_LIMIT_*. Since 0.2. */
+  uint32_t item; /**< Number, from 1, of the text that it is about; 0: unknown. Since 0.2. */
 } dsw_error;
 
 /** The circumstances of one call. Owned by the host, valid until the call returns. */
@@ -177,7 +192,8 @@ typedef struct dsw_model {
   uint32_t min_dimensions; /**< Smallest size that can be asked for; 0 when fixed. */
   dsw_str id;              /**< As users write it. */
   uint32_t max_batch;      /**< Texts per call; 0: the provider's. */
-  uint32_t reserved0;
+  uint32_t max_request_tokens; /**< Tokens of all texts of a call; 0: any number. Since 0.2. */
+  uint64_t price; /**< Millionths of a US dollar per million tokens; 0: unknown. Since 0.2. */
 } dsw_model;
 
 /** dsw_embed_request.input_type. */
@@ -224,12 +240,23 @@ typedef struct dsw_embed_out {
   void (*usage)(const struct dsw_embed_out* out, const dsw_usage* usage);
 } dsw_embed_out;
 
-/** Receives the facts about an instance's model. Caller-owned; the plugin fills it. */
+/**
+ * Receives the facts about an instance's model and the pace that its upstream allows. Caller-owned
+ * and zeroed; the plugin fills it as far as struct_size reaches.
+ */
 typedef struct dsw_model_facts {
   uint32_t struct_size;
-  uint32_t dimensions; /**< Floats per vector; 0 when only an embed call can tell. */
-  uint32_t max_tokens; /**< 0 when unknown. */
-  uint32_t max_batch;  /**< Texts per call; 0: the provider's. */
+  uint32_t dimensions;          /**< Floats per vector; 0 when only an embed call can tell. */
+  uint32_t max_tokens;          /**< 0 when unknown. */
+  uint32_t max_batch;           /**< Texts per call; 0: the provider's. */
+  uint32_t max_request_tokens;  /**< Tokens of all texts of a call; 0: any number. Since 0.2. */
+  uint32_t bytes_per_token;     /**< To estimate tokens with, on the safe side; 0: 4. Since 0.2. */
+  uint32_t requests_per_minute; /**< 0: any number. Since 0.2. */
+  uint32_t inputs_per_minute;   /**< Texts; 0: any number. Since 0.2. */
+  uint64_t tokens_per_minute;   /**< 0: any number. Since 0.2. */
+  uint64_t max_request_bytes;   /**< Text bytes per call; 0: the provider's. Since 0.2. */
+  uint32_t max_concurrency;     /**< Calls at a time on all instances; 0: any. Since 0.2. */
+  uint32_t reserved0;
 } dsw_model_facts;
 
 /** Operations of an embedder instance. */
@@ -325,6 +352,76 @@ typedef struct dsw_sink_search {
                        const dsw_search_out* out, dsw_error* error);
 } dsw_sink_search;
 
+/** Id of the host's HTTP client: a dsw_host_http. Since 0.2. */
+#define DSW_EXT_HTTP "dsw.http/1"
+
+/**
+ * dsw_http_request.flags, critical: HTTP/2 or nothing, without TLS by prior knowledge. Trailers
+ * are reported.
+ */
+#define DSW_HTTP_2 (1u << 0)
+
+/** Zero bytes that follow a response's body in memory, so that parsers may read past its end. */
+#define DSW_HTTP_BODY_PADDING 64
+
+/** One request. Borrowed until perform returns. */
+typedef struct dsw_http_request {
+  uint32_t struct_size;
+  uint32_t flags; /**< DSW_HTTP_*. */
+  dsw_str method; /**< "GET", "POST", … */
+  dsw_str url;    /**< Absolute; its origin is one of those that the instance's settings name. */
+  /**
+   * In a value, "{{secret:NAME}}" stands for a secret of the instance's settings, as in
+   * "Bearer {{secret:api_key}}". The host adds Content-Length, User-Agent, Accept-Encoding and
+   * traceparent.
+   */
+  const dsw_kv* headers;
+  size_t header_count;
+  const dsw_str* body; /**< Pieces, sent one after another. */
+  size_t body_count;
+  uint64_t max_response_bytes; /**< Decompressed; 0 for the host's own limit. */
+} dsw_http_request;
+
+/** An answer. Owned by the host until release. */
+typedef struct dsw_http_response {
+  uint32_t struct_size;
+  int32_t status;        /**< HTTP status. */
+  const dsw_kv* headers; /**< Names in lower case. */
+  size_t header_count;
+  const dsw_kv* trailers; /**< Names in lower case. */
+  size_t trailer_count;
+  dsw_str body; /**< Decompressed; followed by DSW_HTTP_BODY_PADDING zero bytes. */
+} dsw_http_response;
+
+/**
+ * The host's HTTP client: connections are kept and shared, deadline and cancellation are the
+ * call's, redirects are not followed, nothing is repeated but a request that met a connection
+ * which the peer had closed. Since 0.2.
+ */
+typedef struct dsw_host_http {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  /**
+   * One exchange. DSW_OK with any HTTP status; sets *response, which the caller releases. Fails
+   * with DSW_E_UNAVAILABLE, DSW_E_TIMEOUT, DSW_E_CANCELLED, DSW_E_BAD_RESPONSE, or
+   * DSW_E_INVALID_REQUEST for a URL outside the instance's origins. `call` is the one that the
+   * plugin is serving, not NULL. [any]
+   */
+  dsw_status (*perform)(const dsw_host* host, const dsw_call* call, const dsw_http_request* request,
+                        const dsw_http_response** response, dsw_error* error);
+  /** Ends a response; NULL is ignored. [any] */
+  void (*release)(const dsw_host* host, const dsw_http_response* response);
+  /**
+   * What a response that is not a success means, by status, headers and the error texts that are
+   * common: fills *error with category, retryable, retry-after, request id, message; returns the
+   * category. [any]
+   */
+  dsw_status (*classify)(const dsw_host* host, const dsw_http_response* response, dsw_error* error);
+} dsw_host_http;
+
+/** dsw_provider.flags, advisory: calls go to a network service, so that the host paces them. */
+#define DSW_PROVIDER_REMOTE (1u << 16)
+
 /** dsw_provider.kind. */
 enum { DSW_KIND_EMBEDDER = 1, DSW_KIND_SINK = 2 };
 
@@ -334,7 +431,11 @@ typedef struct dsw_instance_params {
   uint32_t flags;       /**< None defined yet. */
   const dsw_host* host; /**< Valid until the process ends. */
   dsw_str instance_id;  /**< For logs. */
-  dsw_str config_json;  /**< A JSON object; "model" names the model of an embedder. */
+  /**
+   * A JSON object; "model" names the model of an embedder. A secret, as "api_key", stands in it as
+   * the placeholder "{{secret:api_key}}" for use in dsw_http_request.headers.
+   */
+  dsw_str config_json;
 } dsw_instance_params;
 
 /** One embedder or sink that a plugin offers. Static data of the plugin. */
@@ -357,6 +458,11 @@ typedef struct dsw_provider {
   const dsw_sink_ops* sink;         /**< Set if and only if kind is DSW_KIND_SINK. */
   /** An optional service by id, valid as long as the instance, or NULL; may be NULL. [any] */
   const void* (*get_extension)(void* instance, const char* id, size_t id_len);
+  /** "base_url" of instances whose settings do not name one; may be empty. Since 0.2. */
+  dsw_str default_base_url;
+  dsw_str config_schema; /**< JSON Schema of config_json; may be empty. Since 0.2. */
+  uint32_t flags;        /**< DSW_PROVIDER_*. Since 0.2. */
+  uint32_t reserved0;
 } dsw_provider;
 
 /** A plugin. Static data; agrees with the ELF note. */

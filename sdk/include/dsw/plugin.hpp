@@ -45,6 +45,11 @@ inline void CopyText(char* target, std::size_t capacity, std::string_view text) 
 /// What plugin code throws to fail a call; `message` is for a person and holds no secret.
 class Failure : public std::exception {
  public:
+  /// Takes over what another side wrote; a category of DSW_OK becomes DSW_E_INTERNAL.
+  explicit Failure(const dsw_error& error) noexcept : error_(error) {
+    error_.struct_size = sizeof error_;
+    if (error_.category == DSW_OK) error_.category = DSW_E_INTERNAL;
+  }
   Failure(dsw_status category, std::string_view message) noexcept {
     error_.struct_size = sizeof error_;
     error_.category = category;
@@ -69,6 +74,23 @@ class Failure : public std::exception {
   }
   Failure& RequestId(std::string_view id) noexcept {
     abi_detail::CopyText(error_.request_id, sizeof error_.request_id, id);
+    return *this;
+  }
+
+  Failure& Category(dsw_status category) noexcept {
+    error_.category = category;
+    return *this;
+  }
+  /// The size that the upstream refused: `unit` is a DSW_LIMIT_*; `asked` 0 when it did not say.
+  Failure& Limit(std::uint32_t unit, std::int64_t allowed, std::int64_t asked) noexcept {
+    error_.limit_unit = unit;
+    error_.limit = allowed;
+    error_.asked = asked;
+    return *this;
+  }
+  /// The text, by its position, that the failure is about.
+  Failure& Item(std::size_t index) noexcept {
+    error_.item = static_cast<std::uint32_t>(index + 1);
     return *this;
   }
 

@@ -139,7 +139,11 @@ class TestEmbedder {
 };
 
 constexpr dsw_model Model(std::string_view id, std::uint32_t dimensions) {
-  return {sizeof(dsw_model), dimensions, 0, 0, {id.data(), id.size()}, 0, 0};
+  dsw_model model{};
+  model.struct_size = sizeof model;
+  model.dimensions = dimensions;
+  model.id = {id.data(), id.size()};
+  return model;
 }
 constexpr dsw_model kHash8 = Model("hash-8", 8);
 constexpr dsw_model kHash64 = Model("hash-64", 64);
@@ -147,20 +151,20 @@ constexpr dsw_model kHash384 = Model("hash-384", 384);
 constexpr const dsw_model* kModels[] = {&kHash8, &kHash64, &kHash384};
 
 using Table = dsw::Embedder<TestEmbedder>;
-constexpr dsw_provider kProvider{sizeof(dsw_provider),
-                                 DSW_KIND_EMBEDDER,
-                                 DSW_STR("test"),
-                                 DSW_STR("Hashes, for tests"),
-                                 kModels,
-                                 3,
-                                 0,
-                                 0,
-                                 0,
-                                 &Table::Create,
-                                 &Table::Destroy,
-                                 &Table::kOps,
-                                 nullptr,
-                                 nullptr};
+constexpr dsw_provider MakeProvider() {
+  dsw_provider provider{};
+  provider.struct_size = sizeof provider;
+  provider.kind = DSW_KIND_EMBEDDER;
+  provider.id = DSW_STR("test");
+  provider.title = DSW_STR("Hashes, for tests");
+  provider.models = kModels;
+  provider.model_count = 3;
+  provider.create = &Table::Create;
+  provider.destroy = &Table::Destroy;
+  provider.embedder = &Table::kOps;
+  return provider;
+}
+constexpr dsw_provider kProvider = MakeProvider();
 constexpr const dsw_provider* kProviders[] = {&kProvider};
 constexpr dsw_plugin kPlugin{sizeof(dsw_plugin),
                              DSW_ABI_MINOR,

@@ -111,20 +111,18 @@ constexpr auto kInit = decltype(dsw_plugin::init){nullptr};
 #endif
 
 constexpr dsw_embedder_ops kOps{sizeof(dsw_embedder_ops), 0, &Embed, &Describe, nullptr};
-constexpr dsw_provider kProvider{sizeof(dsw_provider),
-                                 DSW_KIND_EMBEDDER,
-                                 DSW_STR(HOSTILE_ID),
-                                 DSW_STR("Breaks the contract"),
-                                 nullptr,
-                                 0,
-                                 0,
-                                 0,
-                                 0,
-                                 &Create,
-                                 &Destroy,
-                                 &kOps,
-                                 nullptr,
-                                 nullptr};
+constexpr dsw_provider MakeProvider() {
+  dsw_provider provider{};
+  provider.struct_size = sizeof provider;
+  provider.kind = DSW_KIND_EMBEDDER;
+  provider.id = DSW_STR(HOSTILE_ID);
+  provider.title = DSW_STR("Breaks the contract");
+  provider.create = &Create;
+  provider.destroy = &Destroy;
+  provider.embedder = &kOps;
+  return provider;
+}
+constexpr dsw_provider kProvider = MakeProvider();
 constexpr const dsw_provider* kProviders[] = {&kProvider};
 [[maybe_unused]] constexpr dsw_plugin kPlugin{HOSTILE_TABLE_SIZE,
                                               DSW_ABI_MINOR,

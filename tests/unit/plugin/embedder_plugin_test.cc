@@ -42,9 +42,17 @@ class EmbedderPluginTest : public testing::Test {
     return out.alloc(&out, static_cast<std::uint32_t>(request.text_count), 2);
   }
 
+  static dsw_model_facts MakeFacts() {
+    dsw_model_facts facts{};
+    facts.struct_size = sizeof facts;
+    facts.dimensions = 2;
+    facts.max_tokens = 512;
+    return facts;
+  }
+
   dsw_embedder_ops ops_{};
   dsw_provider provider_ = FakeProvider(DSW_KIND_EMBEDDER);
-  dsw_model_facts facts_{sizeof(dsw_model_facts), 2, 512, 0};
+  dsw_model_facts facts_ = MakeFacts();
   EmbedBody body_;
   const std::vector<std::string_view> texts_{"one", "two"};
 };

@@ -23,7 +23,7 @@ SIZE(dsw_kv, 32);
 OFFSET(dsw_kv, key, 0);
 OFFSET(dsw_kv, value, 16);
 
-SIZE(dsw_error, 1184);
+SIZE(dsw_error, 1208);
 OFFSET(dsw_error, struct_size, 0);
 OFFSET(dsw_error, category, 4);
 OFFSET(dsw_error, flags, 8);
@@ -33,6 +33,10 @@ OFFSET(dsw_error, vendor_code, 24);
 OFFSET(dsw_error, code, 32);
 OFFSET(dsw_error, request_id, 96);
 OFFSET(dsw_error, message, 160);
+OFFSET(dsw_error, limit, 1184);
+OFFSET(dsw_error, asked, 1192);
+OFFSET(dsw_error, limit_unit, 1200);
+OFFSET(dsw_error, item, 1204);
 
 SIZE(dsw_call, 72);
 OFFSET(dsw_call, struct_size, 0);
@@ -56,14 +60,15 @@ OFFSET(dsw_host, log, 56);
 OFFSET(dsw_host, now_mono_ns, 64);
 OFFSET(dsw_host, get_extension, 72);
 
-SIZE(dsw_model, 40);
+SIZE(dsw_model, 48);
 OFFSET(dsw_model, struct_size, 0);
 OFFSET(dsw_model, dimensions, 4);
 OFFSET(dsw_model, max_tokens, 8);
 OFFSET(dsw_model, min_dimensions, 12);
 OFFSET(dsw_model, id, 16);
 OFFSET(dsw_model, max_batch, 32);
-OFFSET(dsw_model, reserved0, 36);
+OFFSET(dsw_model, max_request_tokens, 36);
+OFFSET(dsw_model, price, 40);
 
 SIZE(dsw_embed_request, 32);
 OFFSET(dsw_embed_request, struct_size, 0);
@@ -88,11 +93,19 @@ OFFSET(dsw_embed_out, item_error, 24);
 OFFSET(dsw_embed_out, item_truncated, 32);
 OFFSET(dsw_embed_out, usage, 40);
 
-SIZE(dsw_model_facts, 16);
+SIZE(dsw_model_facts, 56);
 OFFSET(dsw_model_facts, struct_size, 0);
 OFFSET(dsw_model_facts, dimensions, 4);
 OFFSET(dsw_model_facts, max_tokens, 8);
 OFFSET(dsw_model_facts, max_batch, 12);
+OFFSET(dsw_model_facts, max_request_tokens, 16);
+OFFSET(dsw_model_facts, bytes_per_token, 20);
+OFFSET(dsw_model_facts, requests_per_minute, 24);
+OFFSET(dsw_model_facts, inputs_per_minute, 28);
+OFFSET(dsw_model_facts, tokens_per_minute, 32);
+OFFSET(dsw_model_facts, max_request_bytes, 40);
+OFFSET(dsw_model_facts, max_concurrency, 48);
+OFFSET(dsw_model_facts, reserved0, 52);
 
 SIZE(dsw_embedder_ops, 32);
 OFFSET(dsw_embedder_ops, struct_size, 0);
@@ -151,7 +164,7 @@ OFFSET(dsw_instance_params, host, 8);
 OFFSET(dsw_instance_params, instance_id, 16);
 OFFSET(dsw_instance_params, config_json, 32);
 
-SIZE(dsw_provider, 112);
+SIZE(dsw_provider, 152);
 OFFSET(dsw_provider, struct_size, 0);
 OFFSET(dsw_provider, kind, 4);
 OFFSET(dsw_provider, id, 8);
@@ -166,6 +179,37 @@ OFFSET(dsw_provider, destroy, 80);
 OFFSET(dsw_provider, embedder, 88);
 OFFSET(dsw_provider, sink, 96);
 OFFSET(dsw_provider, get_extension, 104);
+OFFSET(dsw_provider, default_base_url, 112);
+OFFSET(dsw_provider, config_schema, 128);
+OFFSET(dsw_provider, flags, 144);
+OFFSET(dsw_provider, reserved0, 148);
+
+SIZE(dsw_http_request, 80);
+OFFSET(dsw_http_request, struct_size, 0);
+OFFSET(dsw_http_request, flags, 4);
+OFFSET(dsw_http_request, method, 8);
+OFFSET(dsw_http_request, url, 24);
+OFFSET(dsw_http_request, headers, 40);
+OFFSET(dsw_http_request, header_count, 48);
+OFFSET(dsw_http_request, body, 56);
+OFFSET(dsw_http_request, body_count, 64);
+OFFSET(dsw_http_request, max_response_bytes, 72);
+
+SIZE(dsw_http_response, 56);
+OFFSET(dsw_http_response, struct_size, 0);
+OFFSET(dsw_http_response, status, 4);
+OFFSET(dsw_http_response, headers, 8);
+OFFSET(dsw_http_response, header_count, 16);
+OFFSET(dsw_http_response, trailers, 24);
+OFFSET(dsw_http_response, trailer_count, 32);
+OFFSET(dsw_http_response, body, 40);
+
+SIZE(dsw_host_http, 32);
+OFFSET(dsw_host_http, struct_size, 0);
+OFFSET(dsw_host_http, reserved0, 4);
+OFFSET(dsw_host_http, perform, 8);
+OFFSET(dsw_host_http, release, 16);
+OFFSET(dsw_host_http, classify, 24);
 
 SIZE(dsw_plugin, 112);
 OFFSET(dsw_plugin, struct_size, 0);
