@@ -18,7 +18,7 @@ run_packages=(
 )
 test_packages=(
   "${run_packages[@]}"
-  binutils codespell git libgmock-dev libgtest-dev make shellcheck
+  binutils codespell git libgmock-dev libgtest-dev libnghttp2-dev make shellcheck zlib1g-dev
 )
 clang_packages=(clang-14)
 
