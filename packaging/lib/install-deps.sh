@@ -9,7 +9,7 @@ set -euo pipefail
 build_packages=(
   ccache cmake g++ gcc mold ninja-build pkg-config
   libboost-dev libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev libfmt-dev
-  libnats-dev libpqxx-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev
+  libnats-dev libpqxx-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev
   prometheus-cpp-dev
   ca-certificates python3 python3-pip  # fetch ONNX Runtime
 )
@@ -20,7 +20,7 @@ test_packages=(
   "${run_packages[@]}"
   binutils codespell git libgmock-dev libgtest-dev libnghttp2-dev make shellcheck zlib1g-dev
 )
-clang_packages=(clang-14)
+clang_packages=(clang-14 libclang-rt-14-dev)
 
 die() {
   echo "install-deps: $*" >&2
