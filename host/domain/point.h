@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,23 @@ struct Points {
 /// itself.
 std::string PointId(std::int64_t embedded_dataset_id, const ChunkPosition& position);
 
-/// The payload of a chunk as JSON object text. `truncated` adds "truncated": true.
-/// source_file and author come from the item's metadata; custom_metadata is the rest of it, with
-/// the chunk's own metadata over it. Metadata that is not a JSON object counts as empty.
-std::string PayloadJson(const Chunk& chunk, PayloadStyle style, bool truncated);
+/// Makes payloads. Chunks of one item in a row share the work on the item. Belongs to one thread at
+/// a time.
+class PayloadWriter {
+ public:
+  explicit PayloadWriter(PayloadStyle style);
+  ~PayloadWriter();
+
+  /// The payload of a chunk as JSON object text. `truncated` adds "truncated": true.
+  /// source_file and author come from the item's metadata; custom_metadata is the rest of it, with
+  /// the chunk's own metadata over it. Metadata that is not a JSON object counts as empty.
+  std::string Write(const Chunk& chunk, bool truncated);
+
+ private:
+  struct ItemParts;
+  const PayloadStyle style_;
+  std::shared_ptr<const Item> item_;
+  std::unique_ptr<ItemParts> parts_;  ///< Of item_.
+};
 
 }  // namespace dsw

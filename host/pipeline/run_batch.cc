@@ -14,6 +14,7 @@ namespace dsw {
 namespace {
 
 Points MakePoints(EmbeddedPiece piece, const OpenedTarget& opened, PayloadStyle style) {
+  PayloadWriter payload(style);
   Points points;
   points.ids.reserve(piece.chunks.size());
   points.payloads.reserve(piece.chunks.size());
@@ -21,14 +22,14 @@ Points MakePoints(EmbeddedPiece piece, const OpenedTarget& opened, PayloadStyle 
     const Chunk& chunk = *piece.chunks[i];
     points.ids.push_back(
         PointId(opened.target.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
-    points.payloads.push_back(PayloadJson(chunk, style, piece.truncated[i]));
+    points.payloads.push_back(payload.Write(chunk, piece.truncated[i]));
   }
   points.vectors = std::move(piece.matrix);
   return points;
 }
 
 Status Store(const Points& points, const OpenedTarget& opened, const WorkerContext& worker,
-             const StopSignals& stops) {
+             const JobScope& scope) {
   const std::size_t all = points.ids.size();
   const std::size_t limit = opened.sink->max_batch();
   const std::size_t most = limit == 0
@@ -36,10 +37,10 @@ Status Store(const Points& points, const OpenedTarget& opened, const WorkerConte
                                : std::min<std::size_t>(limit, worker.options.upload_batch_size);
   for (std::size_t first = 0; first < all; first += most) {
     const std::size_t count = std::min(most, all - first);
-    RETURN_IF_ERROR(CallWithRetries<void>(worker, stops, [&](std::uint32_t attempt) {
+    RETURN_IF_ERROR(CallWithRetries<void>(worker, scope, [&](std::uint32_t attempt) {
       const Clock::TimePoint started = worker.clock.Now();
       Status stored =
-          opened.sink->Upsert(JobCall(opened.plan, worker, stops, worker.options.sink_timeout,
+          opened.sink->Upsert(JobCall(opened.plan, scope, started + worker.options.sink_timeout,
                                       points.ids[first], attempt),
                               opened.target.collection, points, first, count);
       worker.telemetry.UpsertCall(opened.sink->provider(),
@@ -54,15 +55,15 @@ Status Store(const Points& points, const OpenedTarget& opened, const WorkerConte
 }  // namespace
 
 Status RunBatch(const Batch& batch, const OpenedTarget& opened, const WorkerContext& worker,
-                const StopSignals& stops, ProgressMeter& meter) {
+                const JobScope& scope, ProgressMeter& meter) {
   const auto name = [&] { return fmt::format("batch {}", batch.number); };
   const Clock::TimePoint started = worker.clock.Now();
 
-  Result<EmbeddedBatch> embedded = EmbedBatch(batch, opened, worker, stops);
+  Result<EmbeddedBatch> embedded = EmbedBatch(batch, opened, worker, scope);
   if (!embedded) return Fail(std::move(embedded.error()).Context(name() + ": embed"));
   for (EmbeddedPiece& piece : embedded->pieces) {
     const Points points = MakePoints(std::move(piece), opened, worker.options.payload_style);
-    Status stored = Store(points, opened, worker, stops);
+    Status stored = Store(points, opened, worker, scope);
     if (!stored) return Fail(std::move(stored.error()).Context(name() + ": store"));
   }
 

@@ -9,6 +9,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+std::string PayloadJson(const Chunk& chunk, PayloadStyle style, bool truncated) {
+  return PayloadWriter(style).Write(chunk, truncated);
+}
+
 Chunk Example() {
   return {.item = std::make_shared<const Item>(
               Item{.item_id = 11,
@@ -56,6 +60,33 @@ TEST(PointTest, BothStylesTogetherAreTheUnion) {
   EXPECT_EQ(payload["dataset_item_id"], 11);
   EXPECT_EQ(payload["item_metadata"]["source_file"], "report.pdf");
   EXPECT_EQ(payload["truncated"], true);
+}
+
+TEST(PointTest, MembersStandInTheOrderInWhichTheyAreDocumented) {
+  EXPECT_EQ(
+      PayloadJson(Example(), PayloadStyle::kBoth, true),
+      R"({"item_id":11,"item_title":"Annual Report","item_metadata":{"source_file":"report.pdf",)"
+      R"("author":"John Doe","year":2025,"big":9007199254740993,"none":null},)"
+      R"("chunk_metadata":{"page":4,"year":2024},"dataset_item_id":11,"chunk_index":2,)"
+      "\"text\":\"text with \\\"quotes\\\" and \xF0\x9F\x98\x80\","
+      R"("source_file":"report.pdf","author":"John Doe","title":"Annual Report",)"
+      R"("custom_metadata":{"year":2024,"big":9007199254740993,"none":null,"page":4},)"
+      R"("truncated":true})");
+}
+
+TEST(PointTest, OneWriterKeepsItemsApart) {
+  PayloadWriter writer(PayloadStyle::kBoth);
+  Chunk other = Example();
+  other.item = std::make_shared<const Item>(Item{.item_id = 12,
+                                                 .title = "line\nbreak \\ \x01\x7F \xFF",
+                                                 .metadata_json = R"({"year":1999})",
+                                                 .content_hash = {},
+                                                 .chunk_count = 1});
+  for (const Chunk& chunk : {Example(), Example(), other, Example()}) {
+    EXPECT_EQ(writer.Write(chunk, false), PayloadJson(chunk, PayloadStyle::kBoth, false));
+  }
+  EXPECT_EQ(Json::parse(writer.Write(other, false))["title"],
+            "line\nbreak \\ \x01\x7F \xEF\xBF\xBD");
 }
 
 TEST(PointTest, MetadataThatIsNoObjectCountsAsEmpty) {
