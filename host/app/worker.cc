@@ -81,8 +81,9 @@ Status Worker::Open(const Settings& settings) {
                                              .port = static_cast<int>(settings.metrics_port)},
                                             *metrics_, ReadinessChecks()));
 
-  context_ = std::make_unique<WorkerContext>(
-      WorkerContext{*datasets_, plugins_->catalog(), *progress_, *metrics_, clock_, options_});
+  lanes_ = std::make_unique<EmbedderLanes>(options_, clock_, *metrics_);
+  context_ = std::make_unique<WorkerContext>(WorkerContext{
+      *datasets_, plugins_->catalog(), *progress_, *metrics_, clock_, options_, *lanes_});
   pool_ = std::make_unique<WorkerPool>(static_cast<int>(settings.worker_concurrency), *queue_,
                                        *context_);
   Log(LogLevel::kInfo, "app", "serving jobs",

@@ -14,6 +14,7 @@
 #include "host/nats/pull_queue.h"
 #include "host/observe/http_server.h"
 #include "host/observe/metrics.h"
+#include "host/pipeline/embedder_lanes.h"
 #include "host/pipeline/worker_context.h"
 #include "host/pipeline/worker_pool.h"
 #include "host/postgres/database.h"
@@ -49,6 +50,7 @@ class Worker {
   std::unique_ptr<ProgressPublisher> progress_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<EmbedderLanes> lanes_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
 };

@@ -64,6 +64,20 @@ const char* StatusLabel(const std::optional<Code>& error) {
   return error ? "failure" : "success";
 }
 
+const char* WaitReasonLabel(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::kPace:
+      return "pace";
+    case WaitReason::kCoolDown:
+      return "cool_down";
+    case WaitReason::kConcurrency:
+      return "concurrency";
+    case WaitReason::kCircuit:
+      return "circuit";
+  }
+  return "pace";
+}
+
 std::string ErrorType(const std::optional<Code>& error) {
   return std::string(CodeName(error.value_or(Code::kInternal)));
 }
@@ -100,6 +114,16 @@ struct Metrics::Families {
       AddHistogram(registry, "embedder_chunks_per_call", "Chunks in a call to an embedder.");
   Family<Counter>& embed_errors = AddCounter(registry, "embedder_api_errors_total",
                                              "Failed calls to embedders, by kind of failure.");
+
+  Family<Counter>& embed_waits =
+      AddCounter(registry, "dsw_embedder_wait_seconds_total",
+                 "Time that calls to embedders were held back, by reason, over all threads.");
+  Family<Gauge>& embed_circuits =
+      AddGauge(registry, "dsw_embedder_circuit_open",
+               "Upstreams of the provider that are down: calls wait, single ones probe.");
+  Family<Gauge>& embed_concurrency =
+      AddGauge(registry, "dsw_embedder_concurrency_limit",
+               "Calls that an upstream of the provider gets at a time, as last adapted.");
 
   Family<Counter>& qdrant_uploads =
       AddCounter(registry, "qdrant_upload_total", "Upserts to Qdrant, each try counted.");
@@ -196,6 +220,25 @@ void Metrics::EmbedCall(std::string_view provider, std::optional<Code> error, Du
   if (error) {
     families_->embed_errors.Add({{"provider", name}, {"error_type", ErrorType(error)}}).Increment();
   }
+}
+
+void Metrics::EmbedWait(std::string_view provider, WaitReason reason, Duration duration) {
+  families_->embed_waits
+      .Add({{"provider", std::string(provider)}, {"reason", WaitReasonLabel(reason)}})
+      .Increment(Seconds(duration));
+}
+
+void Metrics::EmbedCircuit(std::string_view provider, bool open) {
+  Gauge& circuits = families_->embed_circuits.Add({{"provider", std::string(provider)}});
+  if (open) {
+    circuits.Increment();
+  } else {
+    circuits.Decrement();
+  }
+}
+
+void Metrics::EmbedConcurrency(std::string_view provider, int limit) {
+  families_->embed_concurrency.Add({{"provider", std::string(provider)}}).Set(limit);
 }
 
 void Metrics::UpsertCall(std::string_view sink, std::optional<Code> error, Duration duration,

@@ -22,6 +22,9 @@ class Metrics final : public Telemetry {
                 std::int64_t batches, std::int64_t chunks) override;
   void EmbedCall(std::string_view provider, std::optional<Code> error, Duration duration,
                  std::size_t chunks) override;
+  void EmbedWait(std::string_view provider, WaitReason reason, Duration duration) override;
+  void EmbedCircuit(std::string_view provider, bool open) override;
+  void EmbedConcurrency(std::string_view provider, int limit) override;
   void UpsertCall(std::string_view sink, std::optional<Code> error, Duration duration,
                   std::size_t vectors) override;
   void ChunksFailed(std::size_t count) override;

@@ -5,21 +5,19 @@
 
 namespace dsw {
 
-Result<std::optional<Batch>> Batcher::Next() {
+Result<std::optional<Batch>> Batcher::Next(const BatchLimits& limits) {
   Batch batch;
-  std::uint64_t bytes = 0;
-  while (batch.chunks.size() < limits_.chunks) {
+  BatchMeter meter(limits);
+  while (meter.chunks() < limits.chunks) {
     std::optional<Chunk> chunk = std::exchange(held_back_, std::nullopt);
     if (!chunk) {
       ASSIGN_OR_RETURN(chunk, pending_.Next());
     }
     if (!chunk) break;
-    const std::uint64_t size = chunk->text.size();
-    if (limits_.bytes > 0 && !batch.chunks.empty() && bytes + size > limits_.bytes) {
+    if (!meter.Add(chunk->text.size())) {
       held_back_ = std::move(chunk);
       break;
     }
-    bytes += size;
     batch.chunks.push_back(*std::move(chunk));
   }
   if (batch.chunks.empty()) return std::optional<Batch>();

@@ -37,23 +37,32 @@ std::uint32_t RetriesFor(Code code, const PipelineOptions& options) {
 
 }  // namespace
 
+milliseconds Backoff(std::uint32_t attempt, milliseconds first, milliseconds longest,
+                     double jitter) {
+  constexpr std::uint32_t kMostDoublings = 16;
+  const milliseconds doubled =
+      std::min(longest, first * (std::int64_t{1} << std::min(attempt - 1, kMostDoublings)));
+  return milliseconds(
+      static_cast<std::int64_t>(static_cast<double>(doubled.count()) * (0.75 + 0.5 * jitter)));
+}
+
+double Jitter() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<>(0.0, 1.0)(random);
+}
+
 std::optional<milliseconds> CallRetryDelay(const Error& error, std::uint32_t attempt, double jitter,
                                            const PipelineOptions& options) {
   if (attempt > RetriesFor(error.code, options)) return std::nullopt;
   if (error.retry_after && *error.retry_after > kLongestDelay) return std::nullopt;
-  const milliseconds doubled = std::min(
-      kLongestDelay, options.call_retry_delay * (std::int64_t{1} << std::min(attempt - 1, 16u)));
-  const auto spread = milliseconds(
-      static_cast<std::int64_t>(static_cast<double>(doubled.count()) * (0.75 + 0.5 * jitter)));
-  return std::max(spread, error.retry_after.value_or(milliseconds(0)));
+  return std::max(Backoff(attempt, options.call_retry_delay, kLongestDelay, jitter),
+                  error.retry_after.value_or(milliseconds(0)));
 }
 
 bool WaitForRetry(const Error& error, std::uint32_t attempt, const WorkerContext& worker,
-                  const StopSignals& stops) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const double jitter = std::uniform_real_distribution<>(0.0, 1.0)(random);
-  const auto delay = CallRetryDelay(error, attempt, jitter, worker.options);
-  return delay && worker.clock.WaitFor(*delay, stops.drain);
+                  const JobScope& scope) {
+  const auto delay = CallRetryDelay(error, attempt, Jitter(), worker.options);
+  return delay && worker.clock.WaitFor(*delay, scope.stops.drain);
 }
 
 }  // namespace dsw

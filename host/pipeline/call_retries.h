@@ -13,9 +13,17 @@
 
 namespace dsw {
 
+/// The pause before attempt number `attempt` + 1: `first`, doubled with every attempt, spread by
+/// `jitter` in [0, 1) over ±25 %, at most `longest`. Pure.
+std::chrono::milliseconds Backoff(std::uint32_t attempt, std::chrono::milliseconds first,
+                                  std::chrono::milliseconds longest, double jitter);
+
+/// A number in [0, 1) for spreading pauses. Thread-safe.
+double Jitter();
+
 /// How long to wait before another attempt after `error`, or nothing when another one is pointless
 /// here: the failure is final, the attempts are used up, or the upstream asked for more patience
-/// than a delivery has (a minute). `jitter` in [0, 1) spreads the delay over ±25 %. Pure.
+/// than a delivery has (a minute). Pure.
 std::optional<std::chrono::milliseconds> CallRetryDelay(const Error& error, std::uint32_t attempt,
                                                         double jitter,
                                                         const PipelineOptions& options);
@@ -23,16 +31,16 @@ std::optional<std::chrono::milliseconds> CallRetryDelay(const Error& error, std:
 /// Waits as CallRetryDelay says; false when there shall be no further attempt, also because the
 /// worker drains.
 bool WaitForRetry(const Error& error, std::uint32_t attempt, const WorkerContext& worker,
-                  const StopSignals& stops);
+                  const JobScope& scope);
 
 /// Calls until it succeeds or shall not be repeated; the last result. `call` gets the number of the
 /// attempt, from 1.
 template <typename T>
-Result<T> CallWithRetries(const WorkerContext& worker, const StopSignals& stops,
+Result<T> CallWithRetries(const WorkerContext& worker, const JobScope& scope,
                           const std::function<Result<T>(std::uint32_t attempt)>& call) {
   for (std::uint32_t attempt = 1;; ++attempt) {
     Result<T> result = call(attempt);
-    if (result || !WaitForRetry(result.error(), attempt, worker, stops)) return result;
+    if (result || !WaitForRetry(result.error(), attempt, worker, scope)) return result;
   }
 }
 

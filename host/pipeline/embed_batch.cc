@@ -2,18 +2,22 @@
 #include "host/pipeline/embed_batch.h"
 
 #include <cstring>
+#include <deque>
 #include <span>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "host/pipeline/call_retries.h"
+#include "host/domain/cut_text.h"
+#include "host/pipeline/embed_call.h"
+#include "host/pipeline/long_text.h"
 
 namespace dsw {
 namespace {
 
-using ChunkPtrs = std::span<const Chunk* const>;
+using Inputs = std::vector<Input>;
+using InputSpan = std::span<const Input>;
 
 ChunkPosition PositionOf(const Chunk& chunk) {
   return {chunk.item->item_id, chunk.index};
@@ -21,26 +25,6 @@ ChunkPosition PositionOf(const Chunk& chunk) {
 
 bool HasText(const Chunk& chunk) {
   return chunk.text.find_first_not_of(" \t\r\n\f\v") != std::string::npos;
-}
-
-Result<Vectors> Call(ChunkPtrs chunks, const Batch& batch, const OpenedTarget& opened,
-                     const WorkerContext& worker, const StopSignals& stops) {
-  std::vector<std::string_view> texts;
-  texts.reserve(chunks.size());
-  for (const Chunk* chunk : chunks) texts.push_back(chunk->text);
-  const ChunkPosition first = PositionOf(*chunks.front());
-  const std::string key = fmt::format("{}-{}-{}-{}-{}", opened.plan.job_id, batch.number,
-                                      first.item_id, first.index, chunks.size());
-  return CallWithRetries<Vectors>(worker, stops, [&](std::uint32_t attempt) {
-    const Clock::TimePoint started = worker.clock.Now();
-    Result<Vectors> vectors = opened.embedder->Embed(
-        JobCall(opened.plan, worker, stops, worker.options.embedder_timeout, key, attempt), texts,
-        InputType::kDocument);
-    worker.telemetry.EmbedCall(opened.embedder->provider(),
-                               vectors ? std::nullopt : std::optional(vectors.error().code),
-                               worker.clock.Now() - started, texts.size());
-    return vectors;
-  });
 }
 
 /// Rows whose chunk did not fail, moved together.
@@ -56,62 +40,221 @@ Matrix Compact(const Vectors& vectors, std::size_t rows) {
   return compact;
 }
 
-void Take(ChunkPtrs chunks, Vectors vectors, EmbeddedBatch& result) {
-  EmbeddedPiece piece;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (vectors.item_errors[i]) {
-      result.failed.push_back({PositionOf(*chunks[i]), vectors.item_errors[i]->message});
-    } else {
-      piece.chunks.push_back(chunks[i]);
-      piece.truncated.push_back(vectors.truncated[i]);
-    }
+/// One batch on its way. Belongs to one thread.
+class BatchEmbedder {
+ public:
+  BatchEmbedder(const Batch& batch, const OpenedTarget& opened, const WorkerContext& worker,
+                const JobScope& scope)
+      : batch_(batch),
+        opened_(opened),
+        worker_(worker),
+        scope_(scope),
+        truncate_(opened.target.embedder.truncate) {}
+
+  Result<EmbeddedBatch> Run();
+
+ private:
+  /// Everything that may be sent, as it may be sent.
+  Status Prepare();
+  /// As many of the inputs as fit into a call.
+  InputSpan Fitting(InputSpan inputs) const;
+  void Later(InputSpan inputs);
+
+  Result<Vectors> Call(InputSpan inputs) {
+    return EmbedInputs(inputs, batch_.number, opened_, worker_, scope_, trouble_);
   }
-  if (vectors.tokens) result.tokens = result.tokens.value_or(0) + *vectors.tokens;
-  if (piece.chunks.empty()) return;
-  piece.matrix = piece.chunks.size() == chunks.size() ? std::move(vectors.matrix)
-                                                      : Compact(vectors, piece.chunks.size());
-  result.pieces.push_back(std::move(piece));
+  Status Take(InputSpan inputs, Vectors vectors);
+
+  /// Each makes of inputs that failed what may succeed later, or fails a chunk.
+  Status Recover(InputSpan inputs, const Error& error);
+  Status Smaller(InputSpan inputs, const Error& error);
+  Status Refused(InputSpan inputs, const Error& error);
+  Status Isolate(InputSpan inputs, Error error);
+  Status TooLong(const Input& input, const Error& error);
+  Status FailChunk(const Chunk& chunk, std::string reason);
+  void Halve(InputSpan inputs);
+
+  const Batch& batch_;
+  const OpenedTarget& opened_;
+  const WorkerContext& worker_;
+  const JobScope& scope_;
+  const Truncate truncate_;
+  std::deque<Inputs> todo_;  ///< Never empty inputs.
+  Trouble trouble_;
+  EmbeddedBatch result_;
+};
+
+Result<EmbeddedBatch> BatchEmbedder::Run() {
+  RETURN_IF_ERROR(Prepare());
+  while (!todo_.empty()) {
+    const Inputs inputs = std::move(todo_.front());
+    todo_.pop_front();
+    const InputSpan now = Fitting(inputs);
+    Later(InputSpan(inputs).subspan(now.size()));
+    Result<Vectors> vectors = Call(now);
+    RETURN_IF_ERROR(vectors ? Take(now, *std::move(vectors)) : Recover(now, vectors.error()));
+  }
+  return std::move(result_);
 }
 
-Status Embed(ChunkPtrs chunks, const Batch& batch, const OpenedTarget& opened,
-             const WorkerContext& worker, const StopSignals& stops, EmbeddedBatch& result) {
-  if (chunks.empty()) return {};
-  Result<Vectors> vectors = Call(chunks, batch, opened, worker, stops);
-  if (vectors) {
-    if (vectors->matrix.dimensions() != opened.dimensions) {
-      return Fail(
-          Code::kConflict,
-          fmt::format("the model returned vectors of {} floats, the collection {} has {}",
-                      vectors->matrix.dimensions(), opened.target.collection, opened.dimensions));
+Status BatchEmbedder::Prepare() {
+  const std::size_t most = MostInputBytes(opened_.target.embedder, opened_.facts);
+  Inputs inputs;
+  inputs.reserve(batch_.chunks.size());
+  for (const Chunk& chunk : batch_.chunks) {
+    const bool over = most > 0 && chunk.text.size() > most;
+    if (!HasText(chunk)) {
+      RETURN_IF_ERROR(FailChunk(chunk, "the chunk has no text"));
+    } else if (over && truncate_ == Truncate::kNone) {
+      RETURN_IF_ERROR(FailChunk(
+          chunk,
+          fmt::format("the chunk has {} bytes, about {} tokens, more than max_input_tokens {}",
+                      chunk.text.size(), chunk.text.size() / opened_.facts.bytes_per_token,
+                      opened_.target.embedder.max_input_tokens)));
+    } else {
+      inputs.push_back({&chunk, over ? CutText(chunk.text, most, truncate_) : chunk.text});
     }
-    Take(chunks, *std::move(vectors), result);
-    return {};
   }
-  if (vectors.error().code != Code::kTooLarge) return Fail(std::move(vectors.error()));
-  if (chunks.size() == 1) {
-    result.failed.push_back({PositionOf(*chunks.front()), vectors.error().message});
-    return {};
+  Later(inputs);
+  return {};
+}
+
+InputSpan BatchEmbedder::Fitting(InputSpan inputs) const {
+  BatchMeter meter(opened_.CallLimits());
+  while (meter.chunks() < inputs.size() && meter.Add(inputs[meter.chunks()].text.size())) {
   }
-  const std::size_t half = chunks.size() / 2;
-  RETURN_IF_ERROR(Embed(chunks.first(half), batch, opened, worker, stops, result));
-  return Embed(chunks.subspan(half), batch, opened, worker, stops, result);
+  return inputs.first(meter.chunks());
+}
+
+void BatchEmbedder::Later(InputSpan inputs) {
+  if (!inputs.empty()) todo_.emplace_front(inputs.begin(), inputs.end());
+}
+
+Status BatchEmbedder::Take(InputSpan inputs, Vectors vectors) {
+  EmbeddedPiece piece;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::optional<Error>& error = vectors.item_errors[i];
+    if (error && error->code == Code::kInputTooLong) {
+      RETURN_IF_ERROR(TooLong(inputs[i], *error));
+    } else if (error) {
+      RETURN_IF_ERROR(FailChunk(*inputs[i].chunk, error->message));
+    } else {
+      piece.chunks.push_back(inputs[i].chunk);
+      piece.truncated.push_back(vectors.truncated[i] || inputs[i].truncated());
+    }
+  }
+  if (vectors.tokens) result_.tokens = result_.tokens.value_or(0) + *vectors.tokens;
+  if (piece.chunks.empty()) return {};
+  piece.matrix = piece.chunks.size() == inputs.size() ? std::move(vectors.matrix)
+                                                      : Compact(vectors, piece.chunks.size());
+  result_.pieces.push_back(std::move(piece));
+  return {};
+}
+
+Status BatchEmbedder::Recover(InputSpan inputs, const Error& error) {
+  switch (error.code) {
+    case Code::kTooLarge:
+      return inputs.size() == 1 ? TooLong(inputs.front(), error) : Smaller(inputs, error);
+    case Code::kTimeout:
+      if (inputs.size() == 1 || trouble_.timeouts < kTimeoutsBeforeSplit) return Fail(error);
+      Halve(inputs);
+      return {};
+    case Code::kInputTooLong:
+    case Code::kInvalid:
+      return Refused(inputs, error);
+    default:
+      return Fail(error);
+  }
+}
+
+Status BatchEmbedder::Smaller(InputSpan inputs, const Error& error) {
+  opened_.learned->Refused(error, inputs.size(), BytesOf(inputs));
+  if (Fitting(inputs).size() < inputs.size()) {
+    Later(inputs);
+  } else {
+    Halve(inputs);
+  }
+  return {};
+}
+
+Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
+  const bool too_long = error.code == Code::kInputTooLong;
+  const bool named = error.item && *error.item < inputs.size();
+  if (!too_long && !named && !*opened_.proven) {
+    // A provider that refuses even the probe refuses the request as such, not a chunk of it.
+    const Result<Vectors> probe = EmbedProbe(opened_, worker_, scope_);
+    if (!probe) return Fail(probe.error().code == Code::kInvalid ? error : probe.error());
+  }
+  if (!named && inputs.size() > 1) return Isolate(inputs, error);
+  const std::size_t bad = named ? *error.item : 0;
+  Inputs others(inputs.begin(), inputs.end());
+  others.erase(others.begin() + static_cast<std::ptrdiff_t>(bad));
+  Later(others);
+  if (too_long) return TooLong(inputs[bad], error);
+  *opened_.proven = false;
+  return FailChunk(*inputs[bad].chunk, error.message);
+}
+
+Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
+  // Halving, but what stands beside the half that is refused is sent later, in one call: it takes
+  // one call per level and not two.
+  Inputs others;
+  bool sent = true;  // `inputs` was refused as it is.
+  while (inputs.size() > 1) {
+    const InputSpan half = inputs.first(inputs.size() / 2);
+    const InputSpan rest = inputs.subspan(half.size());
+    Result<Vectors> vectors = Call(half);
+    if (vectors) {
+      RETURN_IF_ERROR(Take(half, *std::move(vectors)));
+      inputs = rest;
+      sent = false;
+      continue;
+    }
+    others.insert(others.end(), rest.begin(), rest.end());
+    inputs = half;
+    sent = true;
+    if (vectors.error().code != error.code || vectors.error().item) {
+      Later(others);
+      return Recover(inputs, vectors.error());
+    }
+    error = std::move(vectors.error());
+  }
+  Later(others);
+  if (sent) return Refused(inputs, error);
+  Later(inputs);
+  return {};
+}
+
+Status BatchEmbedder::TooLong(const Input& input, const Error& error) {
+  const std::size_t next =
+      truncate_ == Truncate::kNone ? 0 : NextInputBytes(input.text.size(), error, opened_.facts);
+  if (next == 0) return FailChunk(*input.chunk, error.message);
+  const Input shorter{input.chunk, CutText(input.text, next, truncate_)};
+  Later(InputSpan(&shorter, 1));
+  return {};
+}
+
+Status BatchEmbedder::FailChunk(const Chunk& chunk, std::string reason) {
+  const ChunkPosition position = PositionOf(chunk);
+  if (worker_.options.failed_chunks == FailedChunkPolicy::kFail) {
+    return Fail(Code::kInvalid, fmt::format("chunk {} of item {}: {} (FAILED_CHUNK_POLICY=fail)",
+                                            position.index, position.item_id, reason));
+  }
+  result_.failed.push_back({position, std::move(reason)});
+  return {};
+}
+
+void BatchEmbedder::Halve(InputSpan inputs) {
+  const std::size_t half = inputs.size() / 2;
+  Later(inputs.subspan(half));
+  Later(inputs.first(half));
 }
 
 }  // namespace
 
 Result<EmbeddedBatch> EmbedBatch(const Batch& batch, const OpenedTarget& opened,
-                                 const WorkerContext& worker, const StopSignals& stops) {
-  EmbeddedBatch result;
-  std::vector<const Chunk*> with_text;
-  for (const Chunk& chunk : batch.chunks) {
-    if (HasText(chunk)) {
-      with_text.push_back(&chunk);
-    } else {
-      result.failed.push_back({PositionOf(chunk), "the chunk has no text"});
-    }
-  }
-  RETURN_IF_ERROR(Embed(with_text, batch, opened, worker, stops, result));
-  return result;
+                                 const WorkerContext& worker, const JobScope& scope) {
+  return BatchEmbedder(batch, opened, worker, scope).Run();
 }
 
 }  // namespace dsw

@@ -29,10 +29,13 @@ struct EmbeddedBatch {
   std::optional<std::int64_t> tokens;
 };
 
-/// Embeds the batch. Chunks without text are failed and never sent. What is too large is split in
-/// halves, down to single chunks, which then fail. The result borrows the batch. Any error means
-/// that the batch as a whole could not be embedded now.
+/// Embeds the batch; no chunk costs another its vector. Chunks without text are never sent. Texts
+/// that are too long are cut where the embedder says so. What is too large, or timed out again, is
+/// made smaller; of what the provider refuses, the chunks that it refuses are found by halving.
+/// Chunks that cannot be embedded by themselves are failed, or, by FailedChunkPolicy::kFail, an
+/// error that names the chunk. The result borrows the batch. Any error means that the batch as a
+/// whole could not be embedded now.
 Result<EmbeddedBatch> EmbedBatch(const Batch& batch, const OpenedTarget& opened,
-                                 const WorkerContext& worker, const StopSignals& stops);
+                                 const WorkerContext& worker, const JobScope& scope);
 
 }  // namespace dsw

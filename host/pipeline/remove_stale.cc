@@ -13,10 +13,11 @@ constexpr int kItemsPerPage = 256;
 constexpr std::size_t kIdsPerCall = 1000;
 
 Status Remove(const std::vector<std::string>& ids, const OpenedTarget& opened,
-              const WorkerContext& worker, const StopSignals& stops) {
-  return CallWithRetries<void>(worker, stops, [&](std::uint32_t attempt) {
+              const WorkerContext& worker, const JobScope& scope) {
+  return CallWithRetries<void>(worker, scope, [&](std::uint32_t attempt) {
     return opened.sink->Remove(
-        JobCall(opened.plan, worker, stops, worker.options.sink_timeout, ids.front(), attempt),
+        JobCall(opened.plan, scope, worker.clock.Now() + worker.options.sink_timeout, ids.front(),
+                attempt),
         opened.target.collection, ids);
   });
 }
@@ -24,7 +25,7 @@ Status Remove(const std::vector<std::string>& ids, const OpenedTarget& opened,
 }  // namespace
 
 Status RemoveStalePoints(const OpenedTarget& opened, const WorkerContext& worker,
-                         const StopSignals& stops, ProgressMeter& meter) {
+                         const JobScope& scope, ProgressMeter& meter) {
   std::int64_t last_item = 0;
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<StaleItem> stale,
@@ -37,11 +38,11 @@ Status RemoveStalePoints(const OpenedTarget& opened, const WorkerContext& worker
         ids.push_back(PointId(opened.target.embedded_dataset_id, {item.item_id, index}));
         ++removed;
         if (ids.size() < kIdsPerCall) continue;
-        RETURN_IF_ERROR(Remove(ids, opened, worker, stops));
+        RETURN_IF_ERROR(Remove(ids, opened, worker, scope));
         ids.clear();
       }
     }
-    if (!ids.empty()) RETURN_IF_ERROR(Remove(ids, opened, worker, stops));
+    if (!ids.empty()) RETURN_IF_ERROR(Remove(ids, opened, worker, scope));
     RETURN_IF_ERROR(worker.datasets.RecordRemoval(opened.target, stale));
     meter.PointsRemoved(removed);
     last_item = stale.back().item_id;

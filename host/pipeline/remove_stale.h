@@ -12,6 +12,6 @@ namespace dsw {
 
 /// Removes all stale points of the target and records it. Repeatable after a crash.
 Status RemoveStalePoints(const OpenedTarget& opened, const WorkerContext& worker,
-                         const StopSignals& stops, ProgressMeter& meter);
+                         const JobScope& scope, ProgressMeter& meter);
 
 }  // namespace dsw

@@ -13,6 +13,6 @@ namespace dsw {
 /// Embeds the batch, stores its points, and records it once they are durable. A crash at any moment
 /// leaves it unrecorded at worst; running it again then overwrites the same points. Thread-safe.
 Status RunBatch(const Batch& batch, const OpenedTarget& opened, const WorkerContext& worker,
-                const StopSignals& stops, ProgressMeter& meter);
+                const JobScope& scope, ProgressMeter& meter);
 
 }  // namespace dsw

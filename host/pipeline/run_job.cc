@@ -14,53 +14,40 @@
 namespace dsw {
 namespace {
 
-/// Why no further batch may begin, if so.
-Status MayGoOn(const WorkerContext& worker, const StopSignals& stops, Clock::TimePoint deadline) {
-  if (stops.drain.stop_requested()) return Fail(Code::kCancelled, "the worker is shutting down");
-  if (worker.clock.Now() >= deadline) {
-    return Fail(Code::kCancelled,
-                "the job's time is up (JOB_TIMEOUT); it continues from its "
-                "records");
-  }
-  return {};
-}
-
 /// One target, from its plugins to its last record.
 Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sink_override,
-                 Clock::TimePoint deadline, const WorkerContext& worker, const StopSignals& stops,
-                 ProgressMeter& meter) {
+                 const WorkerContext& worker, const JobScope& scope, ProgressMeter& meter) {
   ASSIGN_OR_RETURN(const OpenedTarget opened,
-                   OpenTarget(plan, target, sink_override, worker, stops));
+                   OpenTarget(plan, target, sink_override, worker, scope));
   ASSIGN_OR_RETURN(const DatasetStore::Counts counts, worker.datasets.CountChunks(plan, target));
   meter.Start(counts);
 
   ASSIGN_OR_RETURN(const auto pending, worker.datasets.OpenPending(plan, target));
-  Batcher batcher(*pending, opened.batch_limits);
+  Batcher batcher(*pending);
   BatchWindow window(worker.options.batches_in_flight);
-  Status going = MayGoOn(worker, stops, deadline);
-  for (; going && !window.failed(); going = MayGoOn(worker, stops, deadline)) {
-    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next());
+  Status going = MayGoOn(scope, worker.clock.Now());
+  for (; going && !window.failed(); going = MayGoOn(scope, worker.clock.Now())) {
+    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(opened.CallLimits()));
     if (!batch) break;
     window.Run(
-        [&, batch = std::move(*batch)] { return RunBatch(batch, opened, worker, stops, meter); });
+        [&, batch = std::move(*batch)] { return RunBatch(batch, opened, worker, scope, meter); });
   }
   RETURN_IF_ERROR(window.Finish());
   RETURN_IF_ERROR(going);
 
-  RETURN_IF_ERROR(RemoveStalePoints(opened, worker, stops, meter));
+  RETURN_IF_ERROR(RemoveStalePoints(opened, worker, scope, meter));
   return worker.datasets.FinishTarget(plan, target);
 }
 
 }  // namespace
 
-Status RunJob(const Job& job, const WorkerContext& worker, const StopSignals& stops, JobRun& run) {
-  const Clock::TimePoint deadline = worker.clock.Now() + worker.options.job_timeout;
+Status RunJob(const Job& job, const WorkerContext& worker, const JobScope& scope, JobRun& run) {
   ASSIGN_OR_RETURN(run.plan, worker.datasets.LoadPlan(job));
   const Plan& plan = *run.plan;
   for (const Target& target : plan.targets) {
     ProgressMeter meter(plan, target, worker);
     const Status done =
-        RunTarget(plan, target, job.sink.value_or(SinkOverride{}), deadline, worker, stops, meter);
+        RunTarget(plan, target, job.sink.value_or(SinkOverride{}), worker, scope, meter);
     run.tally += meter.tally();
     RETURN_IF_ERROR(done);
     if (&target == &plan.targets.back()) {
@@ -76,11 +63,14 @@ void HandleDelivery(Delivery& delivery, std::chrono::milliseconds ack_wait,
                     const WorkerContext& worker, const StopSignals& stops) {
   const Heartbeat heartbeat(delivery, ack_wait / 3);
   const Clock::TimePoint started = worker.clock.Now();
+  const JobScope scope{.stops = stops,
+                       .deadline = started + worker.options.job_timeout,
+                       .traceparent = std::string(delivery.traceparent())};
   worker.telemetry.JobStarted();
 
   JobRun run;
   const Result<Job> job = ParseJob(delivery.payload());
-  const Status outcome = job ? RunJob(*job, worker, stops, run) : Status(Fail(job.error()));
+  const Status outcome = job ? RunJob(*job, worker, scope, run) : Status(Fail(job.error()));
   const Disposition next =
       outcome ? Finished{} : Decide(outcome.error(), delivery, job, run, worker);
   Settle(delivery, next, job, outcome, run, worker.clock.Now() - started, worker);

@@ -31,6 +31,6 @@ struct JobRun {
 
 /// Embeds what is pending of every target of the job. kCancelled when it was stopped before the end
 /// or its time was up; what was recorded until then stays, and the next run goes on from there.
-Status RunJob(const Job& job, const WorkerContext& worker, const StopSignals& stops, JobRun& run);
+Status RunJob(const Job& job, const WorkerContext& worker, const JobScope& scope, JobRun& run);
 
 }  // namespace dsw

@@ -180,6 +180,7 @@ class FakeEmbedder final : public Embedder {
     calls.push_back({texts.begin(), texts.end()});
     attempts.push_back(context.attempt);
     keys.push_back(context.idempotency_key);
+    contexts.push_back(context);
     if (fail) {
       if (std::optional<Error> error = fail(texts)) return Fail(*error);
     }
@@ -205,6 +206,7 @@ class FakeEmbedder final : public Embedder {
   std::vector<std::vector<std::string>> calls;
   std::vector<std::uint32_t> attempts;
   std::vector<std::string> keys;
+  std::vector<CallContext> contexts;
 
  private:
   std::mutex mutex_;
@@ -287,17 +289,35 @@ class FakeBus final : public ProgressBus {
 
 class FakeTelemetry final : public Telemetry {
  public:
-  void JobStarted() override { ++started; }
+  void JobStarted() override {
+    const std::lock_guard lock(mutex_);
+    ++started;
+  }
   void JobEnded(DeliveryOutcome outcome, std::optional<Code>, Duration, std::int64_t,
                 std::int64_t) override {
+    const std::lock_guard lock(mutex_);
     ended.push_back(outcome);
   }
   void EmbedCall(std::string_view, std::optional<Code>, Duration, std::size_t) override {}
+  void EmbedWait(std::string_view, WaitReason reason, Duration) override {
+    const std::lock_guard lock(mutex_);
+    waits.push_back(reason);
+  }
+  void EmbedCircuit(std::string_view, bool open) override {
+    const std::lock_guard lock(mutex_);
+    circuits.push_back(open);
+  }
+  void EmbedConcurrency(std::string_view, int) override {}
   void UpsertCall(std::string_view, std::optional<Code>, Duration, std::size_t) override {}
   void ChunksFailed(std::size_t) override {}
 
   int started = 0;
   std::vector<DeliveryOutcome> ended;
+  std::vector<WaitReason> waits;
+  std::vector<bool> circuits;  ///< True: opened.
+
+ private:
+  std::mutex mutex_;
 };
 
 /// A message that remembers how it was settled.
@@ -307,7 +327,7 @@ class FakeDelivery final : public Delivery {
 
   std::string_view payload() const override { return payload_; }
   std::uint64_t attempt() const override { return attempt_value; }
-  std::string_view traceparent() const override { return ""; }
+  std::string_view traceparent() const override { return traceparent_value; }
   Status InProgress() override { return {}; }
   Status Ack() override {
     ++acks;
@@ -323,6 +343,7 @@ class FakeDelivery final : public Delivery {
   }
 
   std::uint64_t attempt_value = 1;
+  std::string traceparent_value;
   Status settle_status;
   int acks = 0;
   std::vector<std::chrono::milliseconds> retries;

@@ -31,6 +31,9 @@ TEST(MetricsTest, HaveTheDocumentedNamesAndTypes) {
   metrics.JobEnded(DeliveryOutcome::kRetried, Code::kTimeout, seconds(1), 1, 1);
   metrics.EmbedCall("openai", Code::kTimeout, seconds(1), 1);
   metrics.UpsertCall("qdrant", Code::kTimeout, seconds(1), 1);
+  metrics.EmbedWait("openai", WaitReason::kPace, seconds(1));
+  metrics.EmbedCircuit("openai", true);
+  metrics.EmbedConcurrency("openai", 8);
   const std::string text = metrics.Render();
   const std::pair<const char*, const char*> documented[] = {
       {"dataset_transform_jobs_total", "counter"},
@@ -42,6 +45,9 @@ TEST(MetricsTest, HaveTheDocumentedNamesAndTypes) {
       {"embedder_api_duration_seconds", "histogram"},
       {"embedder_chunks_per_call", "histogram"},
       {"embedder_api_errors_total", "counter"},
+      {"dsw_embedder_wait_seconds_total", "counter"},
+      {"dsw_embedder_circuit_open", "gauge"},
+      {"dsw_embedder_concurrency_limit", "gauge"},
       {"qdrant_upload_total", "counter"},
       {"qdrant_upload_duration_seconds", "histogram"},
       {"qdrant_vectors_per_batch", "histogram"},

@@ -17,11 +17,11 @@ std::vector<std::size_t> Sizes(std::vector<std::string> chunks, const BatchLimit
   FakeStore store;
   store.AddItem(std::move(chunks));
   FakeCursor cursor(store, 7);
-  Batcher batcher(cursor, limits);
+  Batcher batcher(cursor);
   std::vector<std::size_t> sizes;
   std::int64_t number = 0;
   while (true) {
-    Result<std::optional<Batch>> batch = batcher.Next();
+    Result<std::optional<Batch>> batch = batcher.Next(limits);
     EXPECT_OK(batch);
     if (!batch || !*batch) return sizes;
     EXPECT_EQ((*batch)->number, ++number);

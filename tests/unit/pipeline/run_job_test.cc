@@ -34,7 +34,8 @@ class RunJobTest : public testing::Test {
   FakeTelemetry telemetry_;
   ManualClock clock_;
   PipelineOptions options_{.batches_in_flight = 1};
-  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_};
+  EmbedderLanes lanes_{options_, clock_, telemetry_};
+  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
   std::stop_source drain_;
   std::stop_source cancel_;
   FakeDelivery delivery_{kJob};

@@ -59,7 +59,8 @@ class WorkerPoolTest : public testing::Test {
   FakeTelemetry telemetry_;
   SystemClock clock_;
   PipelineOptions options_;
-  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_};
+  EmbedderLanes lanes_{options_, clock_, telemetry_};
+  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
 };
 
 TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
@@ -74,7 +75,7 @@ TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
 
 TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   ManualClock clock;
-  const WorkerContext worker{store_, plugins_, bus_, telemetry_, clock, options_};
+  const WorkerContext worker{store_, plugins_, bus_, telemetry_, clock, options_, lanes_};
   FakeQueue queue(1);
   queue.failures = 1;
   {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/governor.h"
+
+#include <algorithm>
+
+namespace dsw {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Calls do not arrive as evenly as they depart: windows are a little longer than the upstream's.
+constexpr milliseconds kSecond{1080};
+constexpr milliseconds kMinute{60'500};
+
+constexpr seconds kLongestBackoff{60};
+constexpr std::chrono::hours kLongestCoolDown{1};
+
+}  // namespace
+
+Governor::Governor(const Options& options)
+    : options_(options),
+      requests_by_second_(kSecond),
+      requests_by_minute_(kMinute),
+      inputs_by_minute_(kMinute),
+      tokens_by_minute_(kMinute) {
+  requests_by_second_.SetLimit(
+      static_cast<std::uint64_t>(std::max(0, options.requests_per_second)));
+  concurrency_.SetCap(options.max_calls);
+}
+
+void Governor::Follow(const ModelFacts& facts) {
+  requests_by_minute_.SetLimit(facts.requests_per_minute);
+  inputs_by_minute_.SetLimit(facts.inputs_per_minute);
+  tokens_by_minute_.SetLimit(facts.tokens_per_minute);
+  const auto asked = static_cast<int>(facts.max_concurrency);
+  const int own = options_.max_calls;
+  concurrency_.SetCap(asked == 0 || own == 0 ? std::max(asked, own) : std::min(asked, own));
+}
+
+Governor::Verdict Governor::Ask(const Demand& demand, TimePoint now) const {
+  // While the circuit is open, calls that hang must not keep the probes from departing.
+  const int limit = circuit_.open() ? concurrency_.cap() : concurrency_.limit();
+  if (limit > 0 && in_flight_ >= limit) return {WaitReason::kConcurrency, TimePoint::max()};
+  Verdict verdict{WaitReason::kPace, requests_by_second_.Earliest(1)};
+  const auto hold = [&](WaitReason reason, TimePoint until) {
+    if (until > verdict.until) verdict = {reason, until};
+  };
+  hold(WaitReason::kPace, requests_by_minute_.Earliest(1));
+  hold(WaitReason::kPace, inputs_by_minute_.Earliest(demand.inputs));
+  hold(WaitReason::kPace, tokens_by_minute_.Earliest(demand.tokens));
+  hold(WaitReason::kCoolDown, cool_until_);
+  if (circuit_.open() && demand.inputs > 0) hold(WaitReason::kCircuit, circuit_.next_probe());
+  if (verdict.until <= now) verdict.held.reset();
+  return verdict;
+}
+
+Departure Governor::Depart(const Demand& demand, TimePoint now) {
+  constexpr int kTypicalTimes = 4;
+  constexpr Duration kLeast = seconds(5);
+  requests_by_second_.Depart(1, now);
+  requests_by_minute_.Depart(1, now);
+  inputs_by_minute_.Depart(demand.inputs, now);
+  tokens_by_minute_.Depart(demand.tokens, now);
+  ++in_flight_;
+  Departure departure{.at = now, .counts = demand.inputs > 0};
+  if (circuit_.open() && departure.counts) {
+    circuit_.ProbeDeparts(now);
+    departure.probe = true;
+    if (const auto typical = concurrency_.typical()) {
+      departure.patience = std::max(kLeast, kTypicalTimes * *typical);
+    }
+  }
+  return departure;
+}
+
+void Governor::Return(const Departure& departure, const Error* error, TimePoint now,
+                      double jitter) {
+  constexpr int kForget = 10;
+  const bool full = in_flight_ >= concurrency_.limit();
+  --in_flight_;
+  if (error == nullptr) {
+    if (!departure.counts) return;
+    circuit_.Succeeded(now);
+    concurrency_.Succeeded(departure.at, now, full);
+    if (++since_rate_limited_ % kForget == 0) rate_limits_ = std::max(0, rate_limits_ - 1);
+    return;
+  }
+  switch (error->code) {
+    case Code::kRateLimited:
+      circuit_.Succeeded(now);
+      concurrency_.PushedBack(departure.at, now);
+      RateLimited(departure, *error, now, jitter);
+      return;
+    case Code::kOverloaded:
+    case Code::kUnavailable:
+      if (error->retry_after) {
+        cool_until_ =
+            std::max(cool_until_, now + std::min<Duration>(*error->retry_after, kLongestCoolDown));
+      }
+      if (error->code == Code::kOverloaded) concurrency_.PushedBack(departure.at, now);
+      Failed(departure, now);
+      return;
+    case Code::kTimeout:
+      concurrency_.PushedBack(departure.at, now);
+      Failed(departure, now);
+      return;
+    case Code::kInvalid:
+    case Code::kTooLarge:
+    case Code::kInputTooLong:
+    case Code::kNotFound:
+    case Code::kConflict:
+    case Code::kUnauthenticated:
+    case Code::kQuota:
+      if (departure.counts) circuit_.Succeeded(now);
+      return;
+    case Code::kCancelled:
+    case Code::kBadResponse:
+    case Code::kInternal:
+      return;
+  }
+}
+
+void Governor::RateLimited(const Departure& departure, const Error& error, TimePoint now,
+                           double jitter) {
+  // Calls that departed before the last pause began are told of the same excess again.
+  if (departure.at >= last_cooled_) {
+    constexpr int kMostDoublings = 16;
+    rate_limits_ = std::min(rate_limits_ + 1, kMostDoublings);
+    last_cooled_ = now;
+    since_rate_limited_ = 0;
+  }
+  const double doubled = std::chrono::duration<double>(options_.backoff).count() *
+                         static_cast<double>(std::int64_t{1} << std::max(0, rate_limits_ - 1)) *
+                         (0.75 + 0.5 * jitter);
+  const Duration own =
+      doubled < std::chrono::duration<double>(kLongestBackoff).count()
+          ? std::chrono::duration_cast<Duration>(std::chrono::duration<double>(doubled))
+          : Duration(kLongestBackoff);
+  const Duration asked =
+      std::min<Duration>(error.retry_after.value_or(milliseconds(0)), kLongestCoolDown);
+  cool_until_ = std::max(cool_until_, now + std::max(own, asked));
+}
+
+void Governor::Failed(const Departure& departure, TimePoint now) {
+  if (options_.remote) circuit_.Failed(departure.at, now);
+}
+
+}  // namespace dsw

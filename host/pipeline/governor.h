@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When the next call to an upstream may depart: pace, cool-down, concurrency and circuit in one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "host/base/clock.h"
+#include "host/base/result.h"
+#include "host/domain/vectors.h"
+#include "host/pipeline/adaptive_limit.h"
+#include "host/pipeline/circuit_breaker.h"
+#include "host/pipeline/pacer.h"
+#include "host/ports/telemetry.h"
+
+namespace dsw {
+
+/// What a call takes of the upstream's limits. A call without inputs asks for facts: it may be
+/// answered without the upstream, so its success says nothing.
+struct Demand {
+  std::uint64_t inputs = 0;
+  std::uint64_t tokens = 0;
+};
+
+/// The permission for one attempt.
+struct Departure {
+  Clock::TimePoint at;
+  bool counts = true;  ///< Its success says that the upstream is up.
+  bool probe = false;  ///< While the circuit is open.
+  /// How long a probe shall wait for its answer, when less than an ordinary attempt.
+  std::optional<Clock::TimePoint::duration> patience{};
+};
+
+/// Failures of this kind, one after another, mean that the upstream is down.
+constexpr bool SaysDown(Code code) {
+  return code == Code::kOverloaded || code == Code::kUnavailable || code == Code::kTimeout;
+}
+
+/// Belongs to one thread at a time; takes the time as an argument.
+class Governor {
+ public:
+  using TimePoint = Clock::TimePoint;
+  using Duration = TimePoint::duration;
+
+  struct Options {
+    int requests_per_second = 0;  ///< 0: any number.
+    int max_calls = 0;            ///< At a time; 0: any number.
+    Duration backoff{};           ///< First pause after a rate limit that names none; doubles.
+    bool remote = true;           ///< Only then there is a circuit to open.
+  };
+  struct Verdict {
+    std::optional<WaitReason> held{};  ///< By what; nothing: it may depart.
+    TimePoint until{};  ///< When to ask again; for kConcurrency after the next Return().
+  };
+
+  explicit Governor(const Options& options);
+
+  /// Follows the limits that a model's facts tell; `facts` holds the tightest of all models.
+  void Follow(const ModelFacts& facts);
+
+  Verdict Ask(const Demand& demand, TimePoint now) const;
+  /// The call departs now, after Ask() let it.
+  Departure Depart(const Demand& demand, TimePoint now);
+  /// An attempt ended, with `error` or null. `jitter` in [0, 1) spreads pauses.
+  void Return(const Departure& departure, const Error* error, TimePoint now, double jitter);
+
+  const CircuitBreaker& circuit() const { return circuit_; }
+  /// Until when the upstream asked everybody to wait.
+  TimePoint cool_until() const { return cool_until_; }
+  int concurrency_limit() const { return concurrency_.limit(); }
+
+ private:
+  void RateLimited(const Departure& departure, const Error& error, TimePoint now, double jitter);
+  void Failed(const Departure& departure, TimePoint now);
+
+  const Options options_;
+  Pacer requests_by_second_;
+  Pacer requests_by_minute_;
+  Pacer inputs_by_minute_;
+  Pacer tokens_by_minute_;
+  AdaptiveLimit concurrency_;
+  CircuitBreaker circuit_;
+  int in_flight_ = 0;
+  TimePoint cool_until_ = TimePoint::min();
+  TimePoint last_cooled_ = TimePoint::min();
+  int rate_limits_ = 0;         ///< Grows with each, shrinks with kForget successes.
+  int since_rate_limited_ = 0;  ///< Successes.
+};
+
+}  // namespace dsw

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way to one upstream, shared by all jobs of the process: calls line up and depart as the
+// governor allows.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <stop_token>
+#include <string>
+
+#include "host/base/clock.h"
+#include "host/base/result.h"
+#include "host/pipeline/governor.h"
+#include "host/pipeline/job_scope.h"
+#include "host/pipeline/learned_limits.h"
+#include "host/ports/telemetry.h"
+
+namespace dsw {
+
+/// Thread-safe.
+class Lane {
+ public:
+  struct Options {
+    std::string provider;  ///< For logs and metrics.
+    Governor::Options governor;
+    /// How long a call waits for an upstream that is down.
+    Clock::TimePoint::duration outage_patience = std::chrono::seconds(300);
+  };
+
+  /// A pause that the upstream asked for and that is longer is not waited for here.
+  static constexpr std::chrono::seconds kLongestPause{60};
+
+  /// Borrows both.
+  Lane(Options options, Clock& clock, Telemetry& telemetry);
+
+  /// Follows the pace that the facts of `model` allow, together with the lane's other models.
+  void Follow(const std::string& model, const ModelFacts& facts);
+  /// What calls to `model` taught, over all jobs. Never null.
+  std::shared_ptr<LearnedLimits> LearnedFor(const std::string& model);
+
+  /// Waits until the call may depart; it then has to Leave() when its attempt ended. Calls depart
+  /// in the order in which they came; one behind others notices its job's deadline when its turn
+  /// comes. kCancelled when the job has to stop; kRateLimited when the upstream asked for a longer
+  /// pause than kLongestPause; when the upstream was down for outage_patience, counted from
+  /// `waiting_since` at the earliest, the last failure of a call.
+  Result<Departure> Enter(const Demand& demand, const JobScope& scope,
+                          Clock::TimePoint waiting_since);
+  /// `error`: how the attempt failed, or null.
+  void Leave(const Departure& departure, const Error* error);
+
+  /// The upstream is down as far as is known: calls wait, single ones probe.
+  bool paused() const;
+  bool remote() const { return options_.governor.remote; }
+  Clock::TimePoint::duration outage_patience() const { return options_.outage_patience; }
+
+ private:
+  Result<Departure> AwaitTurn(std::unique_lock<std::mutex>& lock, const Demand& demand,
+                              const JobScope& scope, Clock::TimePoint waiting_since);
+  /// Waits in front of the others for what holds the call back.
+  void Wait(std::unique_lock<std::mutex>& lock, const Governor::Verdict& verdict,
+            const JobScope& scope);
+  void Announce(bool was_open, int limit_before);
+
+  const Options options_;
+  Clock& clock_;
+  Telemetry& telemetry_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  Governor governor_;
+  std::deque<std::uint64_t> line_;  ///< Of waiting calls, by ticket.
+  std::uint64_t next_ticket_ = 0;
+  std::stop_source wake_;  ///< Ends the wait of the first in line.
+  std::optional<Error> last_failure_;
+  std::map<std::string, ModelFacts> facts_;
+  std::map<std::string, std::shared_ptr<LearnedLimits>> learned_;
+  std::minstd_rand random_;
+};
+
+}  // namespace dsw

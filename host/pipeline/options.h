@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The worker's policy.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "host/domain/point.h"
+#include "host/ports/vector_sink.h"
+
+namespace dsw {
+
+/// What becomes of a chunk that cannot be embedded.
+enum class FailedChunkPolicy {
+  kRecord,  ///< It is recorded as failed, with its reason; the others go on.
+  kFail,    ///< Its job fails.
+};
+
+/// The worker's policy, as configured. Immutable.
+struct PipelineOptions {
+  Distance distance = Distance::kCosine;
+  bool create_collection = true;
+  PayloadStyle payload_style = PayloadStyle::kSpec;
+  std::size_t upload_batch_size = 100;  ///< Most points per upsert; at least 1.
+  int batches_in_flight = 4;            ///< Per job.
+  std::chrono::milliseconds job_timeout{std::chrono::seconds(1800)};
+  std::chrono::milliseconds embedder_timeout{std::chrono::seconds(60)};  ///< Of one attempt.
+  std::chrono::milliseconds sink_timeout{std::chrono::seconds(60)};      ///< Of one attempt.
+  int call_retries = 3;  ///< Further attempts at an embed or sink call, within a delivery.
+  std::chrono::milliseconds call_retry_delay{1000};  ///< Before the first of them; doubles.
+  int embedder_requests_per_second = 10;             ///< To one upstream; 0 for any number.
+  int embedder_max_calls = 64;  ///< At one upstream at a time; 0 for any number.
+  /// How long a call waits for a provider that is down before its job fails.
+  std::chrono::milliseconds outage_patience{std::chrono::seconds(300)};
+  FailedChunkPolicy failed_chunks = FailedChunkPolicy::kRecord;
+  int max_retries = 3;  ///< Failed deliveries of a job before it is dead-lettered.
+  std::vector<std::chrono::milliseconds> retry_schedule{
+      std::chrono::seconds(30), std::chrono::minutes(2), std::chrono::minutes(5),
+      std::chrono::minutes(15), std::chrono::hours(1)};
+};
+
+}  // namespace dsw
