@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plugin's tables: sink "qdrant" over QdrantSink. Agrees with plugin.json.
+#include <string_view>
+
+#include <dsw/plugin.hpp>
+
+#include "plugins/sink_qdrant/sink.h"
+
+namespace dsw::qdrant {
+namespace {
+
+dsw_status Search(void* instance, const dsw_call* call, dsw_str const* collection,
+                  const float* vector, std::uint32_t dimensions, std::uint32_t limit,
+                  const dsw_search_out* out, dsw_error* error) {
+  return Guard(error, [&] {
+    static_cast<QdrantSink*>(instance)->Search(*call, View(*collection), vector, dimensions, limit,
+                                               *out);
+  });
+}
+
+constexpr dsw_sink_search kSearch{sizeof(dsw_sink_search), 0, &Search};
+
+const void* GetExtension(void*, const char* id, std::size_t id_len) {
+  return std::string_view(id, id_len) == DSW_EXT_SEARCH ? &kSearch : nullptr;
+}
+
+dsw_provider MakeProvider() {
+  dsw_provider provider{};
+  provider.struct_size = sizeof provider;
+  provider.kind = DSW_KIND_SINK;
+  provider.id = DSW_STR("qdrant");
+  provider.title = DSW_STR("Vectors in a Qdrant server");
+  provider.create = &Sink<QdrantSink>::Create;
+  provider.destroy = &Sink<QdrantSink>::Destroy;
+  provider.sink = &Sink<QdrantSink>::kOps;
+  provider.get_extension = &GetExtension;
+  provider.config_schema = Str(kConfigSchema);
+  provider.flags = DSW_PROVIDER_REMOTE;
+  return provider;
+}
+
+const dsw_provider kProvider = MakeProvider();
+constexpr const dsw_provider* kProviders[] = {&kProvider};
+
+constexpr dsw_plugin MakePlugin() {
+  dsw_plugin plugin{};
+  plugin.struct_size = sizeof plugin;
+  plugin.abi_minor = DSW_ABI_MINOR;
+  plugin.host_minor_min = 2;
+  plugin.id = DSW_STR("io.dsw.sink-qdrant");
+  plugin.version = DSW_STR("0.1.0");
+  plugin.vendor = DSW_STR("Datasets worker");
+  plugin.license = DSW_STR("Apache-2.0");
+  plugin.providers = kProviders;
+  plugin.provider_count = sizeof kProviders / sizeof kProviders[0];
+  return plugin;
+}
+
+constexpr dsw_plugin kPlugin = MakePlugin();
+
+}  // namespace
+}  // namespace dsw::qdrant
+
+extern "C" dsw_status dsw_plugin_entry_v0(const dsw_host*, const dsw_plugin** out, dsw_error*) {
+  *out = &dsw::qdrant::kPlugin;
+  return DSW_OK;
+}

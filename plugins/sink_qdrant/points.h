@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Points of a call, and the parts that they are sent in.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include <dsw/plugin.hpp>
+
+#include "plugins/sink_qdrant/names.h"
+
+namespace dsw::qdrant {
+
+/// Points [first, first + count) of a call; i counts from `first`.
+struct PointRange {
+  const dsw_points* points = nullptr;
+  const PointId* ids = nullptr;  ///< Of all points of the call.
+  std::size_t first = 0;
+  std::size_t count = 0;
+
+  const PointId& Id(std::size_t i) const { return ids[first + i]; }
+  std::string_view GivenId(std::size_t i) const { return View(points->ids[first + i]); }
+  std::string_view Payload(std::size_t i) const { return View(points->payloads[first + i]); }
+  const float* Row(std::size_t i) const {
+    return reinterpret_cast<const float*>(reinterpret_cast<const char*>(points->vectors) +
+                                          (first + i) * points->row_stride_bytes);
+  }
+
+  /// The first points of the range: as many as fit into `bytes` when a float takes `float_bytes`,
+  /// but one at least.
+  PointRange Front(std::size_t bytes, std::size_t float_bytes) const {
+    constexpr std::size_t kAround = 128;  // An id, names, lengths.
+    PointRange front = *this;
+    std::size_t used = 0;
+    for (front.count = 0; front.count < count; ++front.count) {
+      used += points->dimensions * float_bytes + Payload(front.count).size() + kAround;
+      if (used > bytes && front.count > 0) break;
+    }
+    return front;
+  }
+  PointRange After(const PointRange& front) const {
+    return {points, ids, first + front.count, count - front.count};
+  }
+};
+
+}  // namespace dsw::qdrant

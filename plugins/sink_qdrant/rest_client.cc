@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/sink_qdrant/rest_client.h"
+
+#include <utility>
+
+#include "plugins/sink_qdrant/errors.h"
+
+namespace dsw::qdrant {
+
+HttpResponse RestClient::Send(const dsw_call& call, std::string_view method, std::string_view path,
+                              std::vector<dsw_str> body) const {
+  const std::string url = config_.rest_url + std::string(path);
+  HttpRequest request;
+  request.method = method;
+  request.url = url;
+  request.body = std::move(body);
+  if (!request.body.empty()) request.Header("content-type", "application/json");
+  if (!config_.api_key.empty()) request.Header("api-key", config_.api_key);
+  try {
+    return http_.Perform(call, request);
+  } catch (const Failure& failure) {
+    throw ConnectionFailure(failure, config_.rest_url, "QDRANT_URL");
+  }
+}
+
+void RestClient::Require(const HttpResponse& response) const {
+  if (response.ok()) return;
+  throw RestFailure(response.status(), RefusalText(response.body()), http_.Classify(response));
+}
+
+nlohmann::ordered_json RestClient::Result(const HttpResponse& response) const {
+  Require(response);
+  auto json = nlohmann::ordered_json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("result")) {
+    throw Failure(DSW_E_BAD_RESPONSE, "the answer from " + config_.rest_url +
+                                          " is not one of Qdrant's; check QDRANT_URL")
+        .HttpStatus(response.status());
+  }
+  return std::move(json["result"]);
+}
+
+}  // namespace dsw::qdrant

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sink: Qdrant's operations as those of the plugin ABI.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dsw/plugin.hpp>
+
+#include "plugins/sink_qdrant/config.h"
+#include "plugins/sink_qdrant/grpc_link.h"
+#include "plugins/sink_qdrant/points.h"
+#include "plugins/sink_qdrant/rest_client.h"
+
+namespace dsw::qdrant {
+
+/// Thread-safe. Operations throw dsw::Failure.
+class QdrantSink {
+ public:
+  QdrantSink(const dsw_host& host, std::string_view config_json);
+  QdrantSink(const QdrantSink&) = delete;
+  QdrantSink& operator=(const QdrantSink&) = delete;
+
+  void EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec);
+  /// Points of more bytes than a request should have go in several requests, of which the last may
+  /// fail when the first have succeeded: the same call again then ends as one that had not.
+  void Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points);
+  void Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
+              std::size_t count);
+  std::uint64_t Count(const dsw_call& call, std::string_view collection);
+  void Search(const dsw_call& call, std::string_view collection, const float* vector,
+              std::uint32_t dimensions, std::uint32_t limit, const dsw_search_out& out);
+  /// That the server is ready and takes the key.
+  void Health(const dsw_call& call);
+
+ private:
+  UpdateStatus UpsertOverRest(const dsw_call& call, const std::string& path,
+                              const PointRange& range) const;
+  /// Sends the first points of `range` and returns them.
+  PointRange UpsertFront(const dsw_call& call, std::string_view collection, const PointRange& range,
+                         UpsertMessage& message);
+  /// Asks until all of the points are there (`stored`), or none of them; DSW_E_TIMEOUT.
+  void AwaitPoints(const dsw_call& call, const std::string& path,
+                   const std::vector<std::string>& ids, bool stored) const;
+
+  const dsw_host& host_;
+  const Config config_;
+  const RestClient rest_;
+  GrpcLink grpc_;
+};
+
+}  // namespace dsw::qdrant
