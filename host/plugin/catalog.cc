@@ -9,9 +9,11 @@
 #include <fmt/ranges.h>
 
 #include "host/base/log.h"
+#include "host/base/origin.h"
 #include "host/plugin/embedder_plugin.h"
-#include "host/plugin/instance_config.h"
+#include "host/plugin/secret_text.h"
 #include "host/plugin/sink_plugin.h"
+#include "host/plugin/text.h"
 
 namespace dsw {
 namespace {
@@ -25,6 +27,50 @@ bool MightHave(const PluginReport& file, ProviderKind kind, std::string_view id)
     if (provider.kind == kind && provider.id == id) return true;
   }
   return std::filesystem::path(file.file).stem().string().find(id) != std::string::npos;
+}
+
+constexpr std::string_view kApiKey = "api_key";
+
+std::string DefaultBaseUrl(const dsw_provider& provider) {
+  return DSW_HAS(&provider, default_base_url) ? std::string(ViewOf(provider.default_base_url))
+                                              : std::string();
+}
+
+bool SameOrigin(std::string_view a, std::string_view b) {
+  const Result<std::string> first = OriginOf(a);
+  const Result<std::string> second = OriginOf(b);
+  return first && second && *first == *second;
+}
+
+bool SameHost(std::string_view a, std::string_view b) {
+  const Result<std::string> first = OriginOf(a);
+  const Result<std::string> second = OriginOf(b);
+  return first && second && HostOf(*first) == HostOf(*second);
+}
+
+/// Where an instance's requests may go: what its settings name, and for a sink, whose bulk port
+/// stands beside the other one, the neighbouring ports.
+std::vector<std::string> OriginsOf(const InstanceConfig& config, ProviderKind kind) {
+  std::vector<std::string> origins;
+  for (const std::string& url : config.Urls()) {
+    const Result<std::string> origin = OriginOf(url);
+    if (!origin) continue;  // The plugin says what is wrong with its settings.
+    origins.push_back(*origin);
+    if (kind != ProviderKind::kSink) continue;
+    const std::size_t colon = origin->rfind(':') + 1;
+    const int port = std::stoi(origin->substr(colon));
+    for (const int beside : {port - 1, port + 1}) {
+      origins.push_back(origin->substr(0, colon) + std::to_string(beside));
+    }
+  }
+  return origins;
+}
+
+/// Told apart by provider, address and key; the key by a digest that does not give it away.
+std::string LaneOf(const std::string& provider, const std::vector<std::string>& origins,
+                   const Secret& key) {
+  return fmt::format("{} {} {:x}", provider, fmt::join(origins, " "),
+                     std::hash<std::string>{}(key.Reveal()));
 }
 
 template <typename Entry>
@@ -71,9 +117,22 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
       fmt::format("the configuration of embedder {} (\"{}\")", config.embedder_id, config.provider),
       config.config_json));
   if (!config.model.empty()) settings.Set("model", config.model);
-  // The address belongs to the provider that the alias stands in for.
-  if (!config.base_url.empty() && !renamed) settings.Set("base_url", config.base_url);
-  return Open<EmbedderPlugin>(embedders_, *provider, settings.text());
+  // The address and the key belong to the provider that the alias stands in for.
+  if (renamed) return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), Secret());
+
+  const std::string default_url = DefaultBaseUrl(*provider->table);
+  if (!config.base_url.empty()) settings.Set("base_url", config.base_url);
+  if (settings.Get("base_url").empty() && !default_url.empty()) {
+    settings.Set("base_url", default_url);
+  }
+  if (!IsRemote(*provider->table)) {
+    return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), Secret());
+  }
+  const std::string in_config = settings.Get(kApiKey);
+  const Secret reference = config.api_key.empty() ? Secret(in_config) : config.api_key;
+  const bool at_default = SameOrigin(settings.Get("base_url"), default_url);
+  ASSIGN_OR_RETURN(const Secret key, FindKey(reference, id, at_default));
+  return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), key);
 }
 
 Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& overrides) {
@@ -85,13 +144,32 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
     RETURN_IF_ERROR(
         settings.Overlay("the worker's configuration of " + options_.sink, defaults->second));
   }
+  bool own_host = true;
   if (overrides.url && options_.sink == kEmbeddedSink) {
     Log(LogLevel::kDebug, "plugin", "the job's address of a vector database is ignored",
         {{"sink", options_.sink}});
   } else if (overrides.url) {
+    own_host = SameHost(settings.Get("url"), *overrides.url);
+    if (!own_host) settings.Remove("grpc_url");
     settings.Set("url", *overrides.url);
   }
-  return Open<SinkPlugin>(sinks_, *provider, settings.text());
+  if (!IsRemote(*provider->table)) {
+    return Open<SinkPlugin>(sinks_, *provider, std::move(settings), Secret());
+  }
+  ASSIGN_OR_RETURN(const Secret key,
+                   FindKey(overrides.api_key.value_or(Secret()), options_.sink, own_host));
+  return Open<SinkPlugin>(sinks_, *provider, std::move(settings), key);
+}
+
+Result<Secret> LoadedCatalog::FindKey(const Secret& reference, const std::string& provider,
+                                      bool own) const {
+  const auto worker_key = options_.keys.find(provider);
+  const bool use_own = reference.empty() && own && worker_key != options_.keys.end();
+  const Secret& source = use_own ? worker_key->second : reference;
+  if (source.empty() || !options_.resolve_key) return source;
+  Result<Secret> key = options_.resolve_key(source);
+  if (!key) return Fail(std::move(key.error()).Context(provider));
+  return key;
 }
 
 Error LoadedCatalog::NotLoaded(ProviderKind kind, std::string_view id) const {
@@ -120,15 +198,22 @@ Result<const LoadedProvider*> LoadedCatalog::FindProvider(ProviderKind kind,
 template <typename Adapter, typename Port>
 Result<std::shared_ptr<Port>> LoadedCatalog::Open(Cache<Port>& cache,
                                                   const LoadedProvider& provider,
-                                                  const std::string& config_json) {
-  const std::string key = provider.id + '\n' + config_json;
+                                                  InstanceConfig config, const Secret& secret) {
+  InstanceScope scope{.http = options_.http};
+  if (!secret.empty()) {
+    config.Set(kApiKey, SecretPlaceholder(kApiKey));
+    scope.secrets.emplace(kApiKey, secret);
+  }
+  scope.origins = OriginsOf(config, provider.kind);
+  scope.lane = LaneOf(provider.id, scope.origins, secret);
+  const std::string key = provider.id + '\n' + config.text() + '\n' + secret.Reveal();
   {
     const std::lock_guard lock(mutex_);
     if (const auto* entry = FindEntry(cache.entries, key)) return entry->instance;
   }
   // Without the lock, since it runs the plugin's code. Another thread may be as quick; whose
   // instance is entered first is the one that both use.
-  ASSIGN_OR_RETURN(auto made, PluginInstance::Create(provider, config_json));
+  ASSIGN_OR_RETURN(auto made, PluginInstance::Create(provider, config.text(), std::move(scope)));
   std::shared_ptr<Port> instance = std::make_shared<Adapter>(std::move(made));
   std::vector<typename Cache<Port>::Entry> evicted;
   const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "host/plugin/instance_config.h"
 #include "host/plugin/loader.h"
+#include "host/ports/http_client.h"
 #include "host/ports/plugin_catalog.h"
 
 namespace dsw {
@@ -22,6 +25,13 @@ struct CatalogOptions {
   /// Other names of embedders, as {"internal", "fastembed"}.
   std::map<std::string, std::string> aliases;
   std::string sink;  ///< The id of the configured sink.
+  /// Keys that the worker has of its own, by provider id; references, as in EmbedderConfig. One of
+  /// an embedder is sent to the provider's default address and nowhere else, the sink's to the
+  /// configured host.
+  std::map<std::string, Secret, std::less<>> keys{};
+  /// From a reference to the key itself.
+  std::function<Result<Secret>(const Secret& reference)> resolve_key{};
+  HttpClient* http = nullptr;  ///< What plugins make requests with; outlives the catalog.
 };
 
 /// Thread-safe. Keeps up to kIdleInstances instances of each kind that nobody uses for the next job
@@ -44,7 +54,7 @@ class LoadedCatalog final : public PluginCatalog {
   template <typename Port>
   struct Cache {
     struct Entry {
-      std::string key;
+      std::string key;  ///< Holds the secret: not for logs.
       std::shared_ptr<Port> instance;
     };
     std::vector<Entry> entries;
@@ -52,9 +62,13 @@ class LoadedCatalog final : public PluginCatalog {
 
   Error NotLoaded(ProviderKind kind, std::string_view id) const;
   Result<const LoadedProvider*> FindProvider(ProviderKind kind, const std::string& id) const;
+  /// The key that `reference` stands for, and the worker's own where there is none and `own` allows
+  /// it.
+  Result<Secret> FindKey(const Secret& reference, const std::string& provider, bool own) const;
+  /// Opens with `config`, in which the key is only named.
   template <typename Adapter, typename Port>
   Result<std::shared_ptr<Port>> Open(Cache<Port>& cache, const LoadedProvider& provider,
-                                     const std::string& config_json);
+                                     InstanceConfig config, const Secret& key);
 
   const LoadedPlugins& plugins_;
   const CatalogOptions options_;

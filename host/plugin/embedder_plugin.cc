@@ -148,8 +148,7 @@ Embedder::Limits EmbedderPlugin::limits() const {
 }
 
 bool EmbedderPlugin::remote() const {
-  const dsw_provider& provider = instance_->provider();
-  return DSW_HAS(&provider, flags) && (provider.flags & DSW_PROVIDER_REMOTE) != 0;
+  return IsRemote(instance_->provider());
 }
 
 Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {

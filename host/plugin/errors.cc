@@ -17,6 +17,8 @@ namespace dsw {
 namespace {
 
 constexpr std::int64_t kLongestWaitMs = 24 * 3600 * 1000;
+/// Longer than a call waits for its next attempt.
+constexpr std::chrono::milliseconds kBackOff = std::chrono::seconds(61);
 
 bool Known(std::int32_t category) {
   return category > DSW_OK && category <= DSW_E_BAD_RESPONSE;
@@ -104,6 +106,48 @@ Code CodeOf(std::int32_t category) {
   }
 }
 
+dsw_status StatusOf(Code code) {
+  switch (code) {
+    case Code::kInvalid:
+      return DSW_E_INVALID_REQUEST;
+    case Code::kTooLarge:
+      return DSW_E_TOO_LARGE;
+    case Code::kInputTooLong:
+      return DSW_E_INPUT_TOO_LONG;
+    case Code::kNotFound:
+      return DSW_E_NOT_FOUND;
+    case Code::kConflict:
+      return DSW_E_CONFLICT;
+    case Code::kUnauthenticated:
+      return DSW_E_AUTH;
+    case Code::kQuota:
+      return DSW_E_QUOTA;
+    case Code::kRateLimited:
+      return DSW_E_RATE_LIMITED;
+    case Code::kOverloaded:
+      return DSW_E_OVERLOADED;
+    case Code::kUnavailable:
+      return DSW_E_UNAVAILABLE;
+    case Code::kTimeout:
+      return DSW_E_TIMEOUT;
+    case Code::kCancelled:
+      return DSW_E_CANCELLED;
+    case Code::kBadResponse:
+      return DSW_E_BAD_RESPONSE;
+    case Code::kInternal:
+      return DSW_E_INTERNAL;
+  }
+  return DSW_E_INTERNAL;
+}
+
+void CopyError(const dsw_error& error, dsw_error* out) {
+  constexpr std::size_t kHead = sizeof(dsw_error::struct_size);
+  if (out == nullptr || out->struct_size <= kHead) return;
+  const std::size_t size = std::min<std::size_t>(out->struct_size, sizeof error);
+  std::memcpy(reinterpret_cast<char*>(out) + kHead, reinterpret_cast<const char*>(&error) + kHead,
+              size - kHead);
+}
+
 Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error) {
   if (!Known(status)) {
     return Misbehaviour(
@@ -116,6 +160,13 @@ Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error)
   Error result{.code = CodeOf(status), .message = fmt::format("{}: {}", who, MessageOf(error))};
   if (error.retry_after_ms >= 0) {
     result.retry_after = std::chrono::milliseconds(std::min(error.retry_after_ms, kLongestWaitMs));
+  }
+  const bool decided = (error.flags & DSW_ERR_HAS_RETRYABLE) != 0;
+  const bool retryable = (error.flags & DSW_ERR_RETRYABLE) != 0;
+  if (decided && retryable && result.code == Code::kInvalid) result.code = Code::kBadResponse;
+  if (decided && !retryable) {
+    // Not here and now; the next delivery may have more luck.
+    result.retry_after = std::max(result.retry_after.value_or(kBackOff), kBackOff);
   }
   result.limit = LimitOf(error);
   if (error.item > 0) result.item = error.item - 1;

@@ -17,6 +17,11 @@ dsw_error EmptyError();
 
 /// The meaning of DSW_E_*; kInternal for what has none here.
 Code CodeOf(std::int32_t category);
+/// What a plugin is told about a failure of the host's.
+dsw_status StatusOf(Code code);
+
+/// Writes `error` as far as the struct of *out reaches; `out` may be null.
+void CopyError(const dsw_error& error, dsw_error* out);
 
 /// The failure of a call of `who` that returned `status` and wrote `error`: well-formed UTF-8,
 /// without secrets, with the upstream's status, code and request id. A category that does not

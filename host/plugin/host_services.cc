@@ -10,6 +10,7 @@
 #include "host/base/log.h"
 #include "host/base/utf8.h"
 #include "host/plugin/call_guard.h"
+#include "host/plugin/http_service.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -63,9 +64,8 @@ std::uint64_t NowMonotonic(const dsw_host*) noexcept {
       std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-/// The optional services would be found here; there is none yet.
-const void* GetExtension(const dsw_host*, const char*, std::size_t) noexcept {
-  return nullptr;
+const void* GetExtension(const dsw_host*, const char* id, std::size_t id_len) noexcept {
+  return std::string_view(id, id_len) == DSW_EXT_HTTP ? HttpService() : nullptr;
 }
 
 struct Services {

@@ -9,6 +9,10 @@
 
 namespace dsw {
 
+bool IsRemote(const dsw_provider& provider) {
+  return DSW_HAS(&provider, flags) && (provider.flags & DSW_PROVIDER_REMOTE) != 0;
+}
+
 PluginInstance::PluginInstance(const LoadedProvider& provider, InstanceScope scope)
     : plugin_(provider.plugin),
       provider_(provider.table),

@@ -16,6 +16,9 @@
 
 namespace dsw {
 
+/// The provider's calls go to a network service.
+bool IsRemote(const dsw_provider& provider);
+
 /// Owns the plugin's instance. Thread-safe.
 class PluginInstance {
  public:

@@ -27,6 +27,28 @@ Status InstanceConfig::Overlay(std::string_view what, std::string_view json_obje
   return {};
 }
 
+void InstanceConfig::Remove(std::string_view key) {
+  json base = json::parse(text_);
+  base.erase(std::string(key));
+  text_ = Print(base);
+}
+
+std::string InstanceConfig::Get(std::string_view key) const {
+  const json base = json::parse(text_);
+  const auto found = base.find(key);
+  return found != base.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<std::string> InstanceConfig::Urls() const {
+  std::vector<std::string> urls;
+  const json base = json::parse(text_);
+  for (const auto& [key, value] : base.items()) {
+    const bool named = key == "url" || key.ends_with("_url");
+    if (named && value.is_string()) urls.push_back(value.get<std::string>());
+  }
+  return urls;
+}
+
 void InstanceConfig::Set(std::string_view key, std::string_view value) {
   json base = json::parse(text_);
   base[std::string(key)] = value;

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/result.h"
 
@@ -17,6 +18,11 @@ class InstanceConfig {
   /// anything else.
   Status Overlay(std::string_view what, std::string_view json_object);
   void Set(std::string_view key, std::string_view value);
+  void Remove(std::string_view key);
+  /// The text of a member that is text, else empty.
+  std::string Get(std::string_view key) const;
+  /// The texts of the members "url", "base_url" and others whose names end so.
+  std::vector<std::string> Urls() const;
   /// Text that is equal for equal configurations.
   const std::string& text() const { return text_; }
 

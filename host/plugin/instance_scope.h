@@ -11,7 +11,10 @@
 
 namespace dsw {
 
+class HttpClient;
+
 struct InstanceScope {
+  HttpClient* http = nullptr;  ///< Outlives the instance; null: it has none.
   /// By the name in "{{secret:NAME}}".
   std::map<std::string, Secret, std::less<>> secrets{};
   /// Where the instance's HTTP requests may go, as "https://api.example.org:443".

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The origin of a URL: whom a request talks to, which is what a secret is given to.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+
+namespace dsw {
+
+/// "scheme://host:port" of an absolute http or https URL, in lower case and with the port spelled
+/// out. kInvalid for anything else; also for user names in it, which hide the host from readers,
+/// and for characters that programs read differently. The message does not repeat the URL.
+Result<std::string> OriginOf(std::string_view url);
+
+/// The host in an origin, as "localhost" or "[::1]".
+std::string_view HostOf(std::string_view origin);
+
+}  // namespace dsw
