@@ -18,7 +18,8 @@ run_packages=(
 )
 test_packages=(
   "${run_packages[@]}"
-  binutils codespell git libgmock-dev libgtest-dev libnghttp2-dev make shellcheck zlib1g-dev
+  binutils codespell git libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev libprotobuf-dev
+  make protobuf-compiler protobuf-compiler-grpc shellcheck zlib1g-dev
 )
 clang_packages=(clang-14 libclang-rt-14-dev)
 
