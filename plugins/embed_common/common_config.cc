@@ -96,6 +96,11 @@ void ReadHeaders(const Json& config, std::string_view provider, bool has_key, Co
   }
 }
 
+bool IsVendors(const ProviderDefaults& defaults, std::string_view url) {
+  return (!defaults.base_url.empty() && SameHost(url, defaults.base_url)) ||
+         (!defaults.other_url.empty() && SameHost(url, defaults.other_url));
+}
+
 void ReadKey(const Json& config, const ProviderDefaults& defaults, CommonConfig& into) {
   const std::string key = Text(config, "api_key");
   ReadHeaders(config, defaults.id, !key.empty(), into);
@@ -106,10 +111,7 @@ void ReadKey(const Json& config, const ProviderDefaults& defaults, CommonConfig&
     into.headers.push_back({"Authorization", "Bearer " + key});
     return;
   }
-  if (defaults.base_url.empty() || !SameHost(into.base_url, defaults.base_url) ||
-      Has(into, "authorization")) {
-    return;
-  }
+  if (!IsVendors(defaults, into.base_url) || Has(into, "authorization")) return;
   Mistake(defaults.id, "/api_key",
           "missing, and " + std::string(defaults.base_url) + " takes no request without one; set " +
               std::string(defaults.key_variable) +
@@ -124,7 +126,19 @@ const dsw_model* FindModel(const ProviderDefaults& defaults, std::string_view na
   return found == end ? nullptr : *found;
 }
 
-void ReadDimensions(const Json& config, std::string_view provider, CommonConfig& into) {
+void CheckSizes(const ProviderDefaults& defaults, const CommonConfig& config) {
+  std::string sizes;
+  for (std::size_t i = 0; i < defaults.size_count; ++i) {
+    if (defaults.sizes[i] == config.dimensions) return;
+    sizes += (i == 0 ? "" : ", ") + std::to_string(defaults.sizes[i]);
+  }
+  Mistake(defaults.id, "/dimensions",
+          config.model + " has vectors of " + sizes + " floats, not " +
+              std::to_string(config.dimensions));
+}
+
+void ReadDimensions(const Json& config, const ProviderDefaults& defaults, CommonConfig& into) {
+  const std::string_view provider = defaults.id;
   Override(config, "dimensions", into.dimensions);
   if (into.dimensions == 0 || into.known == nullptr || into.known->dimensions == 0) return;
   const dsw_model& model = *into.known;
@@ -133,6 +147,7 @@ void ReadDimensions(const Json& config, std::string_view provider, CommonConfig&
             into.model + " has vectors of " + std::to_string(model.dimensions) +
                 " floats and of no other size, not " + std::to_string(into.dimensions));
   }
+  if (model.min_dimensions != 0 && defaults.size_count != 0) return CheckSizes(defaults, into);
   if (into.dimensions < model.min_dimensions || into.dimensions > model.dimensions) {
     Mistake(provider, "/dimensions",
             into.model + " has vectors of " + std::to_string(model.min_dimensions) + " to " +
@@ -145,6 +160,10 @@ void ReadFacts(const Json& config, const ProviderDefaults& defaults, CommonConfi
   dsw_model_facts& facts = into.facts;
   facts = defaults.facts;
   facts.struct_size = sizeof facts;
+  if (!IsVendors(defaults, into.base_url)) {
+    facts.requests_per_minute = facts.inputs_per_minute = facts.max_concurrency = 0;
+    facts.tokens_per_minute = 0;
+  }
   if (into.known != nullptr) {
     const dsw_model& model = *into.known;
     facts.dimensions = model.dimensions;
@@ -175,7 +194,7 @@ CommonConfig ReadCommonConfig(const Json& config, const ProviderDefaults& defaul
   result.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   ReadKey(config, defaults, result);
   result.known = FindModel(defaults, result.model);
-  ReadDimensions(config, defaults.id, result);
+  ReadDimensions(config, defaults, result);
   ReadFacts(config, defaults, result);
   return result;
 }

@@ -28,8 +28,12 @@ struct ProviderDefaults {
   std::string_view key_variable;  ///< "OPENAI_API_KEY", for messages.
   const dsw_model* const* models;
   std::size_t model_count;
-  /// Of models that the table does not know: pace, batch, bytes per token. Its dimensions are 0.
+  /// Of models that the table does not know: batch, bytes per token, and the pace, which is that of
+  /// the vendor's own hosts alone. Its dimensions are 0.
   dsw_model_facts facts;
+  std::string_view other_url = {};       ///< Another host of the vendor's; may be empty.
+  const std::uint32_t* sizes = nullptr;  ///< Dimensions that models of no fixed size can have …
+  std::size_t size_count = 0;            ///< … none: from a model's smallest to its own.
 };
 
 /// Immutable after construction.

@@ -12,7 +12,8 @@ namespace dsw {
 std::size_t CountNumbers(std::string_view json);
 
 /// Reads the `count` numbers of `json`, nearest float32 each, into `row`. False when it is not a
-/// JSON array of exactly so many numbers, or one of them is beyond float32.
+/// JSON array of exactly so many numbers, or one of them is beyond float32. At least eight bytes of
+/// any content can be read behind `json`.
 bool ReadNumbers(std::string_view json, float* row, std::size_t count);
 
 }  // namespace dsw

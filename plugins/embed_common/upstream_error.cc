@@ -75,12 +75,6 @@ bool IsMarkup(std::string_view text) {
   return first != text.npos && text[first] == '<';
 }
 
-void SetMessage(Failure& failure, std::string_view message) {
-  dsw_error error = failure.error();
-  abi_detail::CopyText(error.message, sizeof error.message, message);
-  failure = Failure(error);
-}
-
 }  // namespace
 
 std::string_view UpstreamError::Header(std::string_view name) const {
@@ -123,6 +117,12 @@ void Recategorise(Failure& failure, dsw_status category) {
   failure = Failure(error);
 }
 
+void ReplaceMessage(Failure& failure, std::string_view message) {
+  dsw_error error = failure.error();
+  abi_detail::CopyText(error.message, sizeof error.message, message);
+  failure = Failure(error);
+}
+
 void AppendHint(Failure& failure, std::string_view hint) {
   // Room for the hint, which is what helps, whatever the length of the upstream's words.
   constexpr std::size_t kRoom = sizeof failure.error().message - 3;
@@ -135,7 +135,7 @@ void AppendHint(Failure& failure, std::string_view hint) {
     if (!message.empty() && static_cast<unsigned char>(message.back()) >= 0xc0) message.pop_back();
   }
   if (!message.empty()) message += "; ";
-  SetMessage(failure, message.append(hint));
+  ReplaceMessage(failure, message.append(hint));
 }
 
 bool RefineTooLarge(const UpstreamError& error, Failure& failure) {

@@ -38,6 +38,9 @@ using Refine = void (*)(const UpstreamError& error, Failure& failure);
 /// the wait, the limit.
 void Recategorise(Failure& failure, dsw_status category);
 
+/// Where the upstream's own words must not be passed on, as those that repeat a part of the key.
+void ReplaceMessage(Failure& failure, std::string_view message);
+
 /// Puts `hint`, which tells the way out, behind the message.
 void AppendHint(Failure& failure, std::string_view hint);
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Voyage's wire format: bodies of POST /embeddings, and what its errors mean. Pure.
+#pragma once
+
+#include <string>
+
+#include <dsw/plugin.hpp>
+
+#include "plugins/embed_common/upstream_error.h"
+#include "plugins/embed_voyage/config.h"
+
+namespace dsw::voyage {
+
+std::string Body(const Config& config, const dsw_embed_request& request);
+
+void Refine(const UpstreamError& error, Failure& failure);
+
+}  // namespace dsw::voyage
