@@ -16,6 +16,7 @@ BatchWindow::~BatchWindow() {
 void BatchWindow::Run(std::function<Status()> batch) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !next_ && busy_ < size_; });
+  if (failure_) return;
   next_ = std::move(batch);
   if (busy_ == threads_.size() && threads_.size() < size_)
     threads_.emplace_back([this] { Work(); });

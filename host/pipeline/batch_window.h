@@ -24,7 +24,8 @@ class BatchWindow {
   BatchWindow(const BatchWindow&) = delete;
   BatchWindow& operator=(const BatchWindow&) = delete;
 
-  /// Runs `batch` on a thread of the window; waits while all of them are busy.
+  /// Runs `batch` on a thread of the window; waits while all of them are busy. Once a batch failed,
+  /// no further one is run.
   void Run(std::function<Status()> batch);
   /// True once a batch failed. Those in flight go on to their own end.
   bool failed() const;

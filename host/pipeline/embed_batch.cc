@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/log.h"
 #include "host/domain/cut_text.h"
 #include "host/pipeline/embed_call.h"
 #include "host/pipeline/long_text.h"
@@ -169,6 +170,10 @@ Status BatchEmbedder::Recover(InputSpan inputs, const Error& error) {
 
 Status BatchEmbedder::Smaller(InputSpan inputs, const Error& error) {
   opened_.learned->Refused(error, inputs.size(), BytesOf(inputs));
+  Log(LogLevel::kInfo, "pipeline", "calls to a provider are made smaller",
+      {{"provider", std::string(opened_.embedder->provider())},
+       {"model", opened_.target.embedder.model},
+       {"reason", error.message}});
   if (Fitting(inputs).size() < inputs.size()) {
     Later(inputs);
   } else {

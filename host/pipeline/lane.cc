@@ -35,9 +35,8 @@ Lane::Lane(Options options, Clock& clock, Telemetry& telemetry)
 void Lane::Follow(const std::string& model, const ModelFacts& facts) {
   const std::lock_guard lock(mutex_);
   facts_[model] = facts;
-  const int limit_before = governor_.concurrency_limit();
   governor_.Follow(Tightest(facts_));
-  Announce(governor_.circuit().open(), limit_before);
+  Announce(governor_.circuit().open(), /*limit_before=*/0);
 }
 
 std::shared_ptr<LearnedLimits> Lane::LearnedFor(const std::string& model) {

@@ -25,9 +25,8 @@ Status LaneRetries::AfterFailure(const Error& error, const Departure& departure)
   if (error.retry_after && *error.retry_after > Lane::kLongestPause) return Fail(error);
 
   const bool patient = now - *trouble_.since < lane_.outage_patience();
-  if (error.code == Code::kRateLimited) return patient ? Status() : Status(Fail(error));
-  if (SaysDown(error.code)) {
-    if (!patient) return Fail(error);
+  if (patient && error.code == Code::kRateLimited) return {};  // Now the lane is cooling down.
+  if (patient && SaysDown(error.code)) {
     // The lane itself holds the next attempt until it is time for a probe.
     if (lane_.paused() && demand_.inputs > 0) return {};
     if (error.code == Code::kOverloaded || (demand_.inputs == 0 && lane_.remote())) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <latch>
 #include <stdexcept>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -45,23 +46,43 @@ TEST(BatchWindowTest, NeverRunsMoreThanItsSize) {
   EXPECT_EQ(done, 500);
 }
 
-TEST(BatchWindowTest, ReportsTheFirstFailureAndLetsTheOthersFinish) {
-  std::atomic<int> done = 0;
-  BatchWindow window(1);
-  window.Run([]() -> Status { return Fail(Code::kUnavailable, "first"); });
+/// Two batches at a time, of which the second fails after the first did.
+Status FailTwice(BatchWindow& window, Error first, Error second) {
+  std::latch both_run(2);
   window.Run([&]() -> Status {
-    ++done;
-    return Fail(Code::kInvalid, "second");
+    both_run.arrive_and_wait();
+    return Fail(first);
   });
-  EXPECT_FAIL(window.Finish(), Code::kUnavailable, "first");
-  EXPECT_EQ(done, 1);
+  window.Run([&]() -> Status {
+    both_run.arrive_and_wait();
+    while (!window.failed()) std::this_thread::yield();
+    return Fail(second);
+  });
+  return window.Finish();
+}
+
+TEST(BatchWindowTest, ReportsTheFirstFailureAndLetsTheOthersFinish) {
+  BatchWindow window(2);
+  EXPECT_FAIL(FailTwice(window, {Code::kUnavailable, "first"}, {Code::kInvalid, "second"}),
+              Code::kUnavailable, "first");
 }
 
 TEST(BatchWindowTest, ARealFailureCountsMoreThanACancellation) {
+  BatchWindow window(2);
+  EXPECT_FAIL(FailTwice(window, {Code::kCancelled, "stopped"}, {Code::kConflict, "real"}),
+              Code::kConflict);
+}
+
+TEST(BatchWindowTest, BeginsNothingAfterAFailure) {
   BatchWindow window(1);
-  window.Run([]() -> Status { return Fail(Code::kCancelled, "stopped"); });
-  window.Run([]() -> Status { return Fail(Code::kConflict, "real"); });
-  EXPECT_FAIL(window.Finish(), Code::kConflict);
+  window.Run([]() -> Status { return Fail(Code::kUnavailable, "first"); });
+  bool ran = false;
+  window.Run([&]() -> Status {
+    ran = true;
+    return {};
+  });
+  EXPECT_FAIL(window.Finish(), Code::kUnavailable);
+  EXPECT_FALSE(ran);
 }
 
 TEST(BatchWindowTest, AnExceptionIsAFailure) {

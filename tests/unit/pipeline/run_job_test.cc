@@ -4,9 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fakes.h"
-#include "tests/support/manual_clock.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/pipeline/job_fixture.h"
 
 namespace dsw {
 namespace {
@@ -19,27 +18,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-constexpr char kJob[] = R"({"job_id":"j1","dataset_transform_id":1})";
-
-class RunJobTest : public testing::Test {
- protected:
-  void Handle(FakeDelivery& delivery) {
-    HandleDelivery(delivery, std::chrono::hours(1), worker_,
-                   {drain_.get_token(), cancel_.get_token()});
-  }
-
-  FakeStore store_;
-  FakePlugins plugins_;
-  FakeBus bus_;
-  FakeTelemetry telemetry_;
-  ManualClock clock_;
-  PipelineOptions options_{.batches_in_flight = 1};
-  EmbedderLanes lanes_{options_, clock_, telemetry_};
-  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
-  std::stop_source drain_;
-  std::stop_source cancel_;
-  FakeDelivery delivery_{kJob};
-};
+using RunJobTest = JobFixture;
 
 TEST_F(RunJobTest, StoresEveryChunkOnceThenAcknowledges) {
   store_.AddItem({"a", "bb", "ccc"});
@@ -263,6 +242,14 @@ TEST_F(RunJobTest, ALongRetryAfterIsWaitedForInTheQueue) {
   Handle(delivery_);
   EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
   EXPECT_THAT(delivery_.retries, ElementsAre(std::chrono::minutes(10)));
+}
+
+TEST_F(RunJobTest, TheDeliverysTraceContextReachesThePlugins) {
+  store_.AddItem({"a"});
+  delivery_.traceparent_value = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  Handle(delivery_);
+  ASSERT_THAT(plugins_.embedder->contexts, SizeIs(1));
+  EXPECT_EQ(plugins_.embedder->contexts[0].traceparent, delivery_.traceparent_value);
 }
 
 TEST_F(RunJobTest, ShutdownHandsTheJobBackWithoutCounting) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole deliveries over fakes, in simulated time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "host/pipeline/run_job.h"
+#include "tests/support/fakes.h"
+#include "tests/support/manual_clock.h"
+
+namespace dsw {
+
+inline constexpr char kJob[] = R"({"job_id":"j1","dataset_transform_id":1})";
+
+class JobFixture : public testing::Test {
+ protected:
+  void Handle(FakeDelivery& delivery) {
+    HandleDelivery(delivery, std::chrono::hours(1), worker_,
+                   {drain_.get_token(), cancel_.get_token()});
+  }
+
+  FakeStore store_;
+  FakePlugins plugins_;
+  FakeBus bus_;
+  FakeTelemetry telemetry_;
+  ManualClock clock_;
+  PipelineOptions options_{.batches_in_flight = 1};
+  EmbedderLanes lanes_{options_, clock_, telemetry_};
+  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
+  std::stop_source drain_;
+  std::stop_source cancel_;
+  FakeDelivery delivery_{kJob};
+};
+
+}  // namespace dsw
