@@ -139,6 +139,7 @@ class RawHttpServer::Connection {
     while ((end = ahead_.find("\r\n\r\n")) == std::string::npos) {
       if (ahead_.size() > kMaxHeadBytes) throw Refuse{431, "head too long"};
       ReadAhead();
+      if (ahead_[0] < 'A' || ahead_[0] > 'Z') throw Refuse{400, "not HTTP"};
       SetTimeout(kReadTimeout);
     }
     ReceivedRequest request = ParseHead(std::string_view(ahead_).substr(0, end));
