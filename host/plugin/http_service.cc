@@ -105,7 +105,14 @@ Result<std::vector<HttpHeader>> MakeHeaders(const dsw_http_request& request, con
   return headers;
 }
 
-Result<std::unique_ptr<HttpResponse>> Exchange(const HostCall& call,
+/// The earlier of the call's and of what a copy of its table says.
+std::chrono::steady_clock::time_point DeadlineOf(const HostCall& call, const dsw_call& table) {
+  if (table.deadline_mono_ns == 0) return call.context.deadline;
+  const std::chrono::nanoseconds since_boot(table.deadline_mono_ns);
+  return std::min(call.context.deadline, std::chrono::steady_clock::time_point(since_boot));
+}
+
+Result<std::unique_ptr<HttpResponse>> Exchange(const HostCall& call, const dsw_call& table,
                                                const dsw_http_request& request) {
   if (call.scope == nullptr || call.scope->http == nullptr) {
     return Fail(Code::kInvalid, "this call may not use HTTP");
@@ -122,7 +129,7 @@ Result<std::unique_ptr<HttpResponse>> Exchange(const HostCall& call,
                                     .body = body,
                                     .http2 = (request.flags & DSW_HTTP_2) != 0,
                                     .max_response_bytes = request.max_response_bytes,
-                                    .deadline = call.context.deadline,
+                                    .deadline = DeadlineOf(call, table),
                                     .cancel = call.context.cancel});
 }
 
@@ -134,7 +141,7 @@ dsw_status Perform(const dsw_host*, const dsw_call* call, const dsw_http_request
       return Report(Code::kInvalid, "an HTTP request without a call", error);
     }
     const auto& host_call = *static_cast<const HostCall*>(call->host_data);
-    Result<std::unique_ptr<HttpResponse>> got = Exchange(host_call, *request);
+    Result<std::unique_ptr<HttpResponse>> got = Exchange(host_call, *call, *request);
     if (!got) return Report(got.error().code, got.error().message, error);
     *response = &(new LentResponse(*std::move(got)))->table;
     return DSW_OK;

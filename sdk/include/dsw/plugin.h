@@ -405,7 +405,7 @@ typedef struct dsw_host_http {
    * One exchange. DSW_OK with any HTTP status; sets *response, which the caller releases. Fails
    * with DSW_E_UNAVAILABLE, DSW_E_TIMEOUT, DSW_E_CANCELLED, DSW_E_BAD_RESPONSE, or
    * DSW_E_INVALID_REQUEST for a URL outside the instance's origins. `call` is the one that the
-   * plugin is serving, not NULL. [any]
+   * plugin is serving, or a copy of it with an earlier deadline; not NULL. [any]
    */
   dsw_status (*perform)(const dsw_host* host, const dsw_call* call, const dsw_http_request* request,
                         const dsw_http_response** response, dsw_error* error);
