@@ -39,9 +39,10 @@ namespace {
 
 constexpr int kRestPort = 6333;
 constexpr int kGrpcPort = 6334;
+constexpr int kHttpsPort = 443;
 constexpr std::string_view kDefaultUrl = "http://localhost:6333";
 
-/// An address in its parts. Without a port, https has its own and http has Qdrant's.
+/// An address in its parts.
 struct Address {
   std::string scheme;
   std::string host;  ///< With brackets around IPv6.
@@ -56,7 +57,7 @@ struct Address {
                                           ", as http://localhost:6333");
 }
 
-Address ParseAddress(std::string_view key, std::string_view text, int http_port) {
+Address ParseAddress(std::string_view key, std::string_view text) {
   Address address;
   const std::size_t scheme_end = text.find("://");
   address.scheme = std::string(text.substr(0, scheme_end));
@@ -80,7 +81,7 @@ Address ParseAddress(std::string_view key, std::string_view text, int http_port)
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   address.host = std::string(authority.substr(0, colon));
   if (address.host.empty()) Refuse(key, "expected an address with a host");
-  address.port = address.scheme == "https" ? 443 : http_port;
+  address.port = address.scheme == "https" ? kHttpsPort : 80;
   if (colon != std::string_view::npos) {
     const std::string_view port = authority.substr(colon + 1);
     const char* const end = port.data() + port.size();
@@ -102,18 +103,17 @@ Transport TransportOf(const std::string& text) {
 Config ParseConfig(std::string_view json) {
   const nlohmann::json root = dsw::ParseConfig("qdrant", kConfigSchema, json);
   Config config;
-  Address rest = ParseAddress("url", root.value("url", std::string(kDefaultUrl)), kRestPort);
+  Address rest = ParseAddress("url", root.value("url", std::string(kDefaultUrl)));
   Address grpc = rest;
   if (rest.port == kGrpcPort) {
     config.grpc_address_given = true;
     rest.port = kRestPort;
   } else {
-    grpc.port = rest.port + 1;
-    // Behind a proxy that speaks https on its own port, both are on that port.
-    if (rest.port == 443) grpc.port = rest.port;
+    // A proxy on the port of https serves both there.
+    grpc.port = rest.port == kHttpsPort ? kHttpsPort : rest.port + 1;
   }
   if (const std::string url = root.value("grpc_url", ""); !url.empty()) {
-    grpc = ParseAddress("grpc_url", url, kGrpcPort);
+    grpc = ParseAddress("grpc_url", url);
   }
   config.rest_url = rest.Text();
   config.grpc_url = grpc.Text();
