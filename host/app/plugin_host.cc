@@ -2,20 +2,30 @@
 #include "host/app/plugin_host.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "host/http/curl_http_client.h"
+#include "host/secrets/resolve.h"
+
 namespace dsw {
 namespace {
 
-CatalogOptions OptionsFrom(const Settings& settings) {
+CatalogOptions OptionsFrom(const Settings& settings, HttpClient& http) {
   CatalogOptions options{
       .defaults = {settings.provider_defaults.begin(), settings.provider_defaults.end()},
       .aliases = {},
-      .sink = settings.vector_sink};
+      .sink = settings.vector_sink,
+      .keys = settings.provider_keys,
+      .resolve_key =
+          [master_key = settings.encryption_master_key](const Secret& reference) {
+            return ResolveSecret(reference, master_key, std::getenv);
+          },
+      .http = &http};
   if (settings.use_local_embedder) options.aliases.emplace("internal", "fastembed");
   return options;
 }
@@ -34,14 +44,22 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings) {
 }
 
 Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
-  std::unique_ptr<PluginHost> host(new PluginHost(settings));
+  ASSIGN_OR_RETURN(std::unique_ptr<CurlHttpClient> http,
+                   CurlHttpClient::Create({.user_agent = "worker-datasets/" DSW_VERSION,
+                                           .https_proxy = settings.https_proxy,
+                                           .http_proxy = settings.http_proxy,
+                                           .no_proxy = settings.no_proxy,
+                                           .ca_file = settings.ssl_cert_file,
+                                           .ca_dir = settings.ssl_cert_dir}));
+  std::unique_ptr<PluginHost> host(new PluginHost(settings, std::move(http)));
   RETURN_IF_ERROR(host->Check(settings));
   return host;
 }
 
-PluginHost::PluginHost(const Settings& settings)
-    : plugins_(PluginDirectories(settings)),
-      catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings))) {}
+PluginHost::PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http)
+    : http_(std::move(http)),
+      plugins_(PluginDirectories(settings)),
+      catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings, *http_))) {}
 
 PluginHost::~PluginHost() {
   catalog_.reset();

@@ -11,6 +11,7 @@
 #include "host/config/settings.h"
 #include "host/plugin/catalog.h"
 #include "host/plugin/loader.h"
+#include "host/ports/http_client.h"
 
 namespace dsw {
 
@@ -22,7 +23,8 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
 class PluginHost {
  public:
   /// kInvalid when two plugins offer the same provider, kNotFound
-  /// when there is no embedder at all or the configured sink is missing.
+  /// when there is no embedder at all or the configured sink is missing; as the HTTP client for
+  /// proxies and certificates that cannot be used.
   static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
   ~PluginHost();
 
@@ -30,9 +32,10 @@ class PluginHost {
   LoadedCatalog& catalog() { return *catalog_; }
 
  private:
-  explicit PluginHost(const Settings& settings);
+  PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http);
   Status Check(const Settings& settings) const;
 
+  const std::unique_ptr<HttpClient> http_;
   LoadedPlugins plugins_;
   std::unique_ptr<LoadedCatalog> catalog_;
 };

@@ -38,6 +38,11 @@ PipelineOptions PipelineOptionsFrom(const Settings& settings) {
   options.embedder_timeout = settings.embedder_timeout;
   options.call_retries = static_cast<int>(settings.embedder_max_retries);
   options.call_retry_delay = settings.embedder_retry_delay;
+  options.embedder_requests_per_second =
+      static_cast<int>(settings.max_embedder_requests_per_second);
+  options.outage_patience = settings.embedder_outage_patience;
+  options.failed_chunks = settings.failed_chunk_policy == "fail" ? FailedChunkPolicy::kFail
+                                                                 : FailedChunkPolicy::kRecord;
   options.max_retries = static_cast<int>(settings.max_retries);
   options.retry_schedule = settings.retry_schedule;
   return options;

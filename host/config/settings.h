@@ -49,8 +49,20 @@ struct Settings {
   std::chrono::milliseconds embedder_timeout{};
   std::int64_t embedder_max_retries = 0;
   std::chrono::milliseconds embedder_retry_delay{};
-  double max_embedder_requests_per_second = 0;
+  std::int64_t max_embedder_requests_per_second = 0;
+  std::chrono::milliseconds embedder_outage_patience{};
+  std::string failed_chunk_policy;  ///< "record" or "fail".
   bool use_local_embedder = false;
+
+  /// Keys of services, by provider id; those of qdrant as well. References as in EmbedderConfig.
+  std::map<std::string, Secret, std::less<>> provider_keys;
+
+  // HTTP
+  std::string https_proxy;  ///< May hold a password, as the next one.
+  std::string http_proxy;
+  std::string no_proxy;
+  std::string ssl_cert_file;
+  std::string ssl_cert_dir;
 
   // Plugins
   std::string plugin_dir;  ///< Directories, separated by colons.
@@ -63,7 +75,8 @@ struct Settings {
   PayloadStyle payload_style = PayloadStyle::kSpec;
   std::string sqlite_path;
   std::string qdrant_url;
-  Secret qdrant_api_key;
+  std::string qdrant_transport;
+  std::string qdrant_grpc_url;
   bool qdrant_create_collection = true;
   std::string qdrant_distance;  ///< "Cosine", "Euclid" or "Dot".
   std::int64_t qdrant_hnsw_m = 0;

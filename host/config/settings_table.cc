@@ -33,14 +33,6 @@ Rule Integer(std::int64_t Settings::*member, std::int64_t least, std::int64_t mo
           }};
 }
 
-Rule Number(double Settings::*member, double least, double most) {
-  return {fmt::format("{} to {}", least, most),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.*member, ParseNumber(text, least, most));
-            return fmt::format("{}", settings.*member);
-          }};
-}
-
 Rule Flag(bool Settings::*member) {
   return {"true or false", [=](Settings& settings, std::string_view text) -> Result<std::string> {
             ASSIGN_OR_RETURN(settings.*member, ParseBool(text));
@@ -117,9 +109,10 @@ Rule Database(std::string Settings::*member) {
           }};
 }
 
-Rule SecretText(Secret Settings::*member) {
-  return {"text", [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            settings.*member = Secret(std::string(text));
+Rule ProviderKey(const char* provider) {
+  return {"a key, env:NAME or file:/path",
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            settings.provider_keys[provider] = Secret(std::string(text));
             return std::string(text);
           }};
 }
@@ -228,8 +221,7 @@ void AddDatabase(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "DATABASE_POOL_SIZE", "0", Integer(&S::database_pool_size, 0, 1000),
                      "Most connections at a time; 0: as many as the jobs need"));
   rows.push_back(Row(kGroup, "ENCRYPTION_MASTER_KEY", "", HexKey(&S::encryption_master_key),
-                     "Key of API keys that are stored encrypted; checked, but not yet used",
-                     kSecret));
+                     "Key of API keys that are stored encrypted (enc:v1:…)", kSecret));
 }
 
 void AddJobs(std::vector<Setting>& rows) {
@@ -273,11 +265,47 @@ void AddEmbedding(std::vector<Setting>& rows) {
                               std::chrono::minutes(10)),
                      "Wait before the first retry of a call; doubles with each"));
   rows.push_back(Row(kGroup, "MAX_EMBEDDER_REQUESTS_PER_SECOND", "10",
-                     Number(&S::max_embedder_requests_per_second, 0, 1'000'000),
-                     "Calls per second to an embedder that is a network service; 0: no limit. "
-                     "Checked, but not yet used"));
+                     Integer(&S::max_embedder_requests_per_second, 0, 1'000'000),
+                     "Calls per second to an embedder that is a network service; 0: no limit"));
+  rows.push_back(Row(kGroup, "EMBEDDER_OUTAGE_PATIENCE", "300",
+                     Duration(&S::embedder_outage_patience, seconds(1), seconds(0), 24 * hours(1)),
+                     "Time for which jobs wait in place while an embedder is down, before they "
+                     "count as failed"));
+  rows.push_back(
+      Row(kGroup, "FAILED_CHUNK_POLICY", "record",
+          Choice<std::string>(&S::failed_chunk_policy, {"record", "fail"}, {"record", "fail"}),
+          "What becomes of a chunk that cannot be embedded: it is recorded as failed "
+          "and the job goes on, or the job fails"));
   rows.push_back(Row(kGroup, "USE_LOCAL_EMBEDDER", "false", Flag(&S::use_local_embedder),
                      "Serve embedders of provider `internal` in this process, by fastembed"));
+  rows.push_back(Row(kGroup, "OPENAI_API_KEY", "", ProviderKey("openai"),
+                     "Key for embedders of provider openai that have none of their own and use "
+                     "OpenAI's address",
+                     kSecret));
+  rows.push_back(Row(kGroup, "COHERE_API_KEY", "", ProviderKey("cohere"),
+                     "The same for provider cohere", kSecret));
+  rows.push_back(
+      Row(kGroup, "JINA_API_KEY", "", ProviderKey("jina"), "The same for provider jina", kSecret));
+  rows.push_back(Row(kGroup, "VOYAGE_API_KEY", "", ProviderKey("voyage"),
+                     "The same for provider voyage", kSecret));
+}
+
+void AddHttp(std::vector<Setting>& rows) {
+  constexpr std::string_view kGroup = "HTTP";
+  using S = Settings;
+  rows.push_back(Row(kGroup, "HTTPS_PROXY", "",
+                     Address(&S::https_proxy, {"http", "https", "socks5", "socks5h"}),
+                     "Proxy for requests to https addresses", kAddress));
+  rows.push_back(Row(kGroup, "HTTP_PROXY", "",
+                     Address(&S::http_proxy, {"http", "https", "socks5", "socks5h"}),
+                     "Proxy for requests to http addresses", kAddress));
+  rows.push_back(Row(kGroup, "NO_PROXY", "", Text(&S::no_proxy, "hosts, separated by commas"),
+                     "Hosts that are reached without a proxy; a name stands for its subdomains "
+                     "too, * for all"));
+  rows.push_back(Row(kGroup, "SSL_CERT_FILE", "", Text(&S::ssl_cert_file, "file"),
+                     "Certificates (PEM) of the authorities to trust, instead of the system's"));
+  rows.push_back(Row(kGroup, "SSL_CERT_DIR", "", Text(&S::ssl_cert_dir, "directory"),
+                     "The same as a directory with hashed names"));
 }
 
 void AddPlugins(std::vector<Setting>& rows) {
@@ -301,7 +329,7 @@ void AddPlugins(std::vector<Setting>& rows) {
 void AddSink(std::vector<Setting>& rows) {
   constexpr std::string_view kGroup = "Vector sink";
   using S = Settings;
-  rows.push_back(Row(kGroup, "VECTOR_SINK", "sqlite",
+  rows.push_back(Row(kGroup, "VECTOR_SINK", "qdrant",
                      Name(&S::vector_sink, kProviderId, kProviderIdHelp),
                      "Provider that stores vectors; `plugins` lists those there are"));
   rows.push_back(Row(kGroup, "PAYLOAD_STYLE", "spec",
@@ -314,8 +342,8 @@ void AddSink(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "QDRANT_URL", "http://localhost:6333",
                      Address(&S::qdrant_url, {"http", "https"}), "Address of sink qdrant", kAddress,
                      {"qdrant", "url"}));
-  rows.push_back(Row(kGroup, "QDRANT_API_KEY", "", SecretText(&S::qdrant_api_key),
-                     "API key of sink qdrant", kSecret));
+  rows.push_back(
+      Row(kGroup, "QDRANT_API_KEY", "", ProviderKey("qdrant"), "API key of sink qdrant", kSecret));
   rows.push_back(Row(kGroup, "QDRANT_CREATE_COLLECTION", "true", Flag(&S::qdrant_create_collection),
                      "Create collections that are missing, in any sink"));
   rows.push_back(Row(kGroup, "QDRANT_DISTANCE", "Cosine",
@@ -336,6 +364,14 @@ void AddSink(std::vector<Setting>& rows) {
                      Flag(&S::qdrant_enable_quantization),
                      "Let qdrant keep vectors in one byte per dimension in memory", kPlain,
                      {"qdrant", "quantization", false}));
+  rows.push_back(Row(
+      kGroup, "QDRANT_TRANSPORT", "auto",
+      Choice<std::string>(&S::qdrant_transport, {"auto", "grpc", "rest"}, {"auto", "grpc", "rest"}),
+      "What carries vectors to qdrant; auto: gRPC where the server has it", kPlain,
+      {"qdrant", "transport"}));
+  rows.push_back(Row(kGroup, "QDRANT_GRPC_URL", "", Address(&S::qdrant_grpc_url, {"http", "https"}),
+                     "Address of qdrant's gRPC port, where it is not QDRANT_URL's port + 1",
+                     kAddress, {"qdrant", "grpc_url"}));
 }
 
 void AddObservability(std::vector<Setting>& rows) {
@@ -374,6 +410,7 @@ std::span<const Setting> SettingsTable() {
     AddDatabase(rows);
     AddJobs(rows);
     AddEmbedding(rows);
+    AddHttp(rows);
     AddPlugins(rows);
     AddSink(rows);
     AddObservability(rows);

@@ -58,14 +58,6 @@ Result<std::int64_t> ParseInteger(std::string_view text, std::int64_t least, std
   return value;
 }
 
-Result<double> ParseNumber(std::string_view text, double least, double most) {
-  double value = 0;
-  if (!ReadWhole(text, value) || !(value >= least && value <= most)) {
-    return Fail(Code::kInvalid, fmt::format("expected a number from {} to {}", least, most));
-  }
-  return value;
-}
-
 Result<bool> ParseBool(std::string_view text) {
   std::string word(text);
   std::transform(word.begin(), word.end(), word.begin(),

@@ -20,7 +20,6 @@ std::string_view Trim(std::string_view text);
 std::vector<std::string_view> SplitList(std::string_view text, char separator);
 
 Result<std::int64_t> ParseInteger(std::string_view text, std::int64_t least, std::int64_t most);
-Result<double> ParseNumber(std::string_view text, double least, double most);
 /// true/false, yes/no, on/off, 1/0 in any case.
 Result<bool> ParseBool(std::string_view text);
 

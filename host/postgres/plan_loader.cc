@@ -13,6 +13,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/origin.h"
 #include "host/postgres/embedded_dataset.h"
 #include "host/postgres/session.h"
 
@@ -153,6 +154,14 @@ std::int32_t FirstPositive(std::initializer_list<std::int32_t> values) {
   return 1;
 }
 
+/// An empty address is the provider's default.
+bool SameAddress(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return a == b;
+  const Result<std::string> first = OriginOf(a);
+  const Result<std::string> second = OriginOf(b);
+  return first && second && *first == *second;
+}
+
 Result<EmbedderConfig> LoadEmbedder(pqxx::transaction_base& transaction, const Job& job,
                                     std::int64_t embedder_id, std::int32_t default_batch_size) {
   const pqxx::result rows =
@@ -174,6 +183,10 @@ Result<EmbedderConfig> LoadEmbedder(pqxx::transaction_base& transaction, const J
   config.provider = over && over->provider ? *over->provider : Text(row[0]);
   config.base_url = over && over->base_url ? *over->base_url : Text(row[1]);
   config.api_key = over && over->api_key ? *over->api_key : Secret(Text(row[2]));
+  if (over && !over->api_key && over->base_url && !SameAddress(*over->base_url, View(row[1]))) {
+    // The row's key belongs to the row's address; a job does not get to send it elsewhere.
+    config.api_key = Secret();
+  }
   RETURN_IF_ERROR(ApplyConfig(View(row[3]), over, config));
   config.batch_size =
       FirstPositive({job.batch_size.value_or(0), over ? over->batch_size.value_or(0) : 0,

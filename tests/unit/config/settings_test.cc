@@ -76,7 +76,7 @@ TEST(SettingsTest, AreTheDefaultsWhenNothingIsSet) {
   EXPECT_EQ(settings.nats_ack_wait, seconds(60));
   EXPECT_THAT(settings.retry_schedule,
               ElementsAre(seconds(30), seconds(120), seconds(300), seconds(900), seconds(3600)));
-  EXPECT_EQ(settings.vector_sink, "sqlite");
+  EXPECT_EQ(settings.vector_sink, "qdrant");
   EXPECT_EQ(settings.log_filter.level, LogLevel::kInfo);
   EXPECT_EQ(settings.log_format, LogFormat::kAuto);
   EXPECT_TRUE(settings.nats_create_streams);
@@ -172,7 +172,31 @@ TEST(SettingsTest, BecomeTheDefaultOptionsOfProviders) {
             (Json{{"url", "http://localhost:6333"},
                   {"hnsw_m", 16},
                   {"hnsw_ef_construct", 100},
-                  {"quantization", true}}));
+                  {"quantization", true},
+                  {"transport", "auto"}}));
+}
+
+TEST(SettingsTest, KeepKeysOfServicesApart) {
+  ASSERT_OK_AND_ASSIGN(const Settings settings, ParseSettings({{"OPENAI_API_KEY", "sk-of-openai"},
+                                                               {"QDRANT_API_KEY", "env:OTHER"}}));
+  EXPECT_EQ(settings.provider_keys.at("openai").Reveal(), "sk-of-openai");
+  EXPECT_EQ(settings.provider_keys.at("qdrant").Reveal(), "env:OTHER");
+  EXPECT_EQ(settings.provider_keys.count("cohere"), 0u);
+  EXPECT_EQ(settings.effective.at("OPENAI_API_KEY").value, "***");
+  for (const auto& [provider, options] : settings.provider_defaults) {
+    EXPECT_EQ(options.find("sk-of-openai"), std::string::npos) << provider;
+  }
+}
+
+TEST(SettingsTest, NameTheAllowedValuesOfQdrant) {
+  EXPECT_FAIL(ParseSettings({{"QDRANT_TRANSPORT", "http"}}), Code::kInvalid,
+              "QDRANT_TRANSPORT=http: expected one of auto, grpc, rest");
+  EXPECT_FAIL(ParseSettings({{"QDRANT_DISTANCE", "cosine distance"}}), Code::kInvalid,
+              "expected one of Cosine, Euclid, Dot");
+  EXPECT_FAIL(ParseSettings({{"QDRANT_HNSW_EF_CONSTRUCT", "3"}}), Code::kInvalid,
+              "a whole number from 4 to");
+  EXPECT_FAIL(ParseSettings({{"FAILED_CHUNK_POLICY", "skip"}}), Code::kInvalid,
+              "expected one of record, fail");
 }
 
 TEST(SettingsTest, WarnAboutVariablesThatLookMisspelled) {

@@ -23,13 +23,6 @@ TEST(ValuesTest, AnIntegerIsWithinItsRange) {
   }
 }
 
-TEST(ValuesTest, ANumberMayHaveAFractionButMustBeOne) {
-  EXPECT_EQ(ParseNumber("0.5", 0, 10), 0.5);
-  for (const char* bad : {"nan", "inf", "-1", "11", "1,5"}) {
-    EXPECT_FAIL(ParseNumber(bad, 0, 10), Code::kInvalid, "a number from 0 to 10") << bad;
-  }
-}
-
 TEST(ValuesTest, AFlagIsAWordForYesOrNo) {
   for (const char* yes : {"true", "TRUE", "yes", "on", "1"}) EXPECT_EQ(ParseBool(yes), true);
   for (const char* no : {"false", "No", "off", "0"}) EXPECT_EQ(ParseBool(no), false);

@@ -66,7 +66,7 @@ TEST(PluginErrorsTest, TakesTheStatusWhenTheErrorWasNotFilled) {
 }
 
 TEST(PluginErrorsTest, CallsAnUnknownStatusMisbehaviour) {
-  for (const dsw_status status : {-1, 15, 77, INT32_MAX}) {
+  for (const dsw_status status : {-1, 18, 77, INT32_MAX}) {
     const Error result = ErrorFrom("acme", status, EmptyError());
     EXPECT_EQ(result.code, Code::kInternal);
     EXPECT_NE(result.message.find("plugin misbehaved: acme"), std::string::npos) << result.message;
