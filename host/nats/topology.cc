@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -133,18 +134,30 @@ Status CreateStream(jsCtx* js, const StreamSpec& spec, std::int64_t replicas) {
 }
 
 Status EnsureStream(jsCtx* js, const StreamSpec& spec, const NatsTopology& topology) {
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status = js_GetStreamInfo(Out(info), js, spec.name.c_str(), nullptr, &code);
-  if (status == NATS_OK) return CheckStream(spec, *info->Config);
-  if (status != NATS_NOT_FOUND && code != JSStreamNotFoundErr) {
-    return Fail(NatsError(status, fmt::format("look up stream {}", spec.name), code));
+  constexpr int kTries = 5;
+  constexpr std::chrono::milliseconds kPause(50);
+  Status created;
+  for (int attempt = 1; attempt <= kTries; ++attempt) {
+    if (attempt > 1) std::this_thread::sleep_for(kPause);
+    JsStreamInfoHandle info;
+    jsErrCode code{};
+    const natsStatus status = js_GetStreamInfo(Out(info), js, spec.name.c_str(), nullptr, &code);
+    if (status == NATS_OK) return CheckStream(spec, *info->Config);
+    if (status != NATS_NOT_FOUND && code != JSStreamNotFoundErr) {
+      return Fail(NatsError(status, fmt::format("look up stream {}", spec.name), code));
+    }
+    if (!topology.create) {
+      return Fail(Code::kNotFound,
+                  fmt::format("stream {} does not exist: create it, set {} to the one to use, or "
+                              "let the worker create it with NATS_CREATE_STREAMS=true",
+                              spec.name, spec.setting));
+    }
+    // Of workers that start together one creates it, and the server refuses the others with one
+    // error or another; they find it when they look again.
+    created = CreateStream(js, spec, topology.replicas);
+    if (created) return created;
   }
-  if (topology.create) return CreateStream(js, spec, topology.replicas);
-  return Fail(Code::kNotFound,
-              fmt::format("stream {} does not exist: create it, set {} to the one to use, or let "
-                          "the worker create it with NATS_CREATE_STREAMS=true",
-                          spec.name, spec.setting));
+  return created;
 }
 
 Status CheckConsumer(const ConsumerSpec& spec, const jsConsumerConfig& config) {

@@ -3,6 +3,8 @@
 // What the worker makes on a server, and what it refuses to work with.
 #include "host/nats/topology.h"
 
+#include <thread>
+
 #include "tests/integration/nats/nats_fixture.h"
 
 namespace dsw {
@@ -100,6 +102,24 @@ TEST_F(TopologyTest, AcceptsAStreamWithWildcardsAndWithoutTheReplaySubject) {
   AddStream(*connection, "DATASET_TRANSFORMS", "workers.*", js_WorkQueuePolicy);
   AddStream(*connection, "TRANSFORM_STATUS", "transforms.*.status.>", js_LimitsPolicy);
   EXPECT_OK(EnsureTopology(*connection, Topology()));
+}
+
+TEST_F(TopologyTest, IsThereForAllWorkersThatStartTogether) {
+  std::vector<std::unique_ptr<NatsConnection>> connections(6);
+  for (auto& connection : connections) connection = Connect();
+  const NatsTopology topology = Topology();
+  for (int round = 0; round < 25; ++round) {
+    std::vector<std::thread> workers;
+    for (const auto& connection : connections) {
+      workers.emplace_back([&] { EXPECT_OK(EnsureTopology(*connection, topology)); });
+    }
+    for (std::thread& worker : workers) worker.join();
+    for (const std::string& stream :
+         {topology.stream, topology.dlq_stream, topology.status_stream}) {
+      ASSERT_EQ(js_DeleteStream(connections.front()->jetstream(), stream.c_str(), nullptr, nullptr),
+                NATS_OK);
+    }
+  }
 }
 
 TEST_F(TopologyTest, NamesTheSettingWhenAnotherStreamHasTheSubject) {
