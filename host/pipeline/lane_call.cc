@@ -17,6 +17,7 @@ LaneRetries::LaneRetries(const Lane& lane, const Demand& demand, const WorkerCon
 
 Status LaneRetries::AfterFailure(const Error& error, const Departure& departure) {
   const Clock::TimePoint now = worker_.clock.Now();
+  ++failures_;
   if (!trouble_.since) trouble_.since = now;
   if (error.code == Code::kTimeout && !departure.patience &&
       ++trouble_.timeouts >= kTimeoutsBeforeSplit && demand_.inputs > 1) {
@@ -32,10 +33,12 @@ Status LaneRetries::AfterFailure(const Error& error, const Departure& departure)
     if (error.code == Code::kOverloaded || (demand_.inputs == 0 && lane_.remote())) {
       constexpr auto kLongest =
           std::chrono::duration_cast<milliseconds>(CircuitBreaker::kLongestPause);
-      return Wait(Backoff(++uncounted_, worker_.options.call_retry_delay, kLongest, Jitter()));
+      return Wait(Backoff(failures_, worker_.options.call_retry_delay, kLongest, Jitter()));
     }
   }
-  const auto delay = CallRetryDelay(error, ++counted_, Jitter(), worker_.options);
+  // Once patience is over, attempts that it allowed were attempts, too.
+  const std::uint32_t attempt = patient ? ++counted_ : failures_;
+  const auto delay = CallRetryDelay(error, attempt, Jitter(), worker_.options);
   if (!delay) return Fail(error);
   return Wait(*delay);
 }

@@ -43,8 +43,8 @@ class LaneRetries {
   const WorkerContext& worker_;
   const JobScope& scope_;
   Trouble& trouble_;
-  std::uint32_t counted_ = 0;    ///< Attempts that the options bound.
-  std::uint32_t uncounted_ = 0;  ///< Others that had to pause.
+  std::uint32_t failures_ = 0;
+  std::uint32_t counted_ = 0;  ///< Of them those that the options bound.
 };
 
 /// Leaves the lane in any case: an exception must not occupy it for ever.

@@ -29,9 +29,12 @@ struct PipelineOptions {
   std::chrono::milliseconds sink_timeout{std::chrono::seconds(60)};      ///< Of one attempt.
   int call_retries = 3;  ///< Further attempts at an embed or sink call, within a delivery.
   std::chrono::milliseconds call_retry_delay{1000};  ///< Before the first of them; doubles.
-  int embedder_requests_per_second = 10;             ///< To one upstream; 0 for any number.
-  int embedder_max_calls = 64;  ///< At one upstream at a time; 0 for any number.
-  /// How long a call waits for a provider that is down before its job fails.
+  /// To one upstream, over all jobs; 0 for any number. This and the next only where an embedder
+  /// calls a service.
+  int embedder_requests_per_second = 10;
+  int embedder_max_calls = 64;  ///< To one upstream at a time; 0 for any number.
+  /// How long a call waits for a provider that is down before its delivery fails; 0 for no longer
+  /// than its retries.
   std::chrono::milliseconds outage_patience{std::chrono::seconds(300)};
   FailedChunkPolicy failed_chunks = FailedChunkPolicy::kRecord;
   int max_retries = 3;  ///< Failed deliveries of a job before it is dead-lettered.
