@@ -145,7 +145,7 @@ void InternalEmbedder::Post(const dsw_call& call, const Route& route,
   } catch (Failure& failure) {
     if (failure.error().category == DSW_E_NOT_FOUND && !route.facts.models.empty() &&
         failure.error().code != kWrongDialect) {
-      AppendHint(failure, "; it has " + Listed(route.facts.models));
+      AppendHint(failure, "it has " + Listed(route.facts.models));
     }
     throw;
   }

@@ -8,7 +8,7 @@ namespace dsw::self_hosted {
 namespace {
 
 constexpr std::string_view kDialectHint =
-    "; the server at base_url speaks another API: set \"dialect\" to fastembed, tei, ollama, "
+    "the server at base_url speaks another API: set \"dialect\" to fastembed, tei, ollama, "
     "openai "
     "or embed";
 
@@ -58,10 +58,6 @@ void RefineTei(const UpstreamError& error, Failure& failure) {
     case 422:
       if (Says(error, "Failed to deserialize")) {
         return WrongDialect(failure, DSW_E_INVALID_REQUEST);
-      }
-      if (error.type == "Tokenizer") {
-        // One text of the batch; splitting finds it.
-        return Recategorise(failure, DSW_E_INPUT_TOO_LONG);
       }
       return RefineSizes(error, failure);
     case 424:  // The model's backend failed.

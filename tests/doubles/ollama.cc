@@ -46,7 +46,8 @@ class Ollama final : public Api {
     if (!body || !body->is_object()) {
       return ErrorReply(400, "invalid character looking for beginning of value");
     }
-    const auto strings = StringsOf(body->value("input", Json::array()));
+    const auto input = body->find("input");
+    const auto strings = input == body->end() ? std::vector<std::string_view>() : StringsOf(*input);
     if (!strings) return ErrorReply(400, "invalid input type");
     return Embed(*body, *strings, quirk);
   }

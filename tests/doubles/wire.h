@@ -40,6 +40,7 @@ Key CheckKey(const Request& request, const Options& options);
 
 /// The strings of an array, or one string; nothing when there is anything else in it. They borrow.
 std::optional<std::vector<std::string_view>> StringsOf(const Json& value);
+std::optional<std::vector<std::string_view>> StringsOf(Json&& value) = delete;
 
 /// A member of the answer: which text, and the "index" that it gets.
 struct Item {
