@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs the Debian or Ubuntu packages that the project needs: `install-deps.sh build test run`;
-# `clang` is what the preset of that name needs more than `build`.
+# `clang` is what the preset of that name needs more than `build`, `package` what container images do.
 # Does nothing when all are there. Leaves no service running, enabled or set up behind it.
 set -euo pipefail
 
@@ -16,10 +16,11 @@ build_packages=(
 run_packages=(
   ca-certificates nats-server postgresql python3 python3-pip
 )
+package_packages=(dpkg-dev)
 test_packages=(
-  "${run_packages[@]}"
+  "${run_packages[@]}" "${package_packages[@]}"
   binutils codespell git libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev libprotobuf-dev
-  make protobuf-compiler protobuf-compiler-grpc shellcheck zlib1g-dev
+  make protobuf-compiler protobuf-compiler-grpc python3-jsonschema python3-yaml shellcheck zlib1g-dev
 )
 clang_packages=(clang-14 libclang-rt-14-dev)
 
@@ -28,15 +29,16 @@ die() {
   exit 1
 }
 
-[[ $# -gt 0 ]] || die "say what for: build, clang, test, run"
+[[ $# -gt 0 ]] || die "say what for: build, clang, package, test, run"
 wanted=()
 for purpose in "$@"; do
   case $purpose in
     build) wanted+=("${build_packages[@]}") ;;
     clang) wanted+=("${clang_packages[@]}") ;;
+    package) wanted+=("${package_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
-    *) die "unknown purpose '$purpose'; known: build, clang, test, run" ;;
+    *) die "unknown purpose '$purpose'; known: build, clang, package, test, run" ;;
   esac
 done
 
