@@ -57,7 +57,9 @@ TEST_F(OutageTest, TwoMinutesCostNoFailedDelivery) {
       EXPECT_THAT(store_.recorded[7], SizeIs(400));
       EXPECT_EQ(store_.failures, 0);
       // Waits of several threads add up in simulated time.
-      if (in_flight == 1) EXPECT_LE(first_success_ - up, seconds(5));
+      if (in_flight == 1) {
+        EXPECT_LE(first_success_ - up, seconds(5));
+      }
     }
   }
   EXPECT_THAT(telemetry_.circuits, testing::Contains(true));
