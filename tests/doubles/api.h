@@ -20,7 +20,7 @@ namespace dsw::doubles {
 /// What a double can be told. A rate of 0 means none.
 struct Options {
   /// Refuses others. Empty: any will do, and none where the service can be run without.
-  std::string key;
+  std::string key{};
   /// The size of every model's vectors, with names of models that the service does not have
   /// accepted, too; 0: the models of the service.
   std::size_t dims = 0;
@@ -33,7 +33,7 @@ struct Options {
   std::size_t max_concurrency = 0;  ///< Requests, or items where the service counts those.
   std::size_t max_items = 0;        ///< Per request; 0: the service's limit.
   /// Texts that contain it are refused as too long, in the way of the service.
-  std::string poison;
+  std::string poison{};
   bool poison_named = false;  ///< Such a refusal says which text, where the service can.
   /// The first answer takes longer by this, as when a model is loaded for it.
   std::chrono::milliseconds first_call{0};

@@ -24,11 +24,11 @@ namespace dsw::doubles {
 /// What happens to some of the requests. The first rule that matches counts.
 struct Rule {
   std::string method = "POST";
-  std::string contains;     ///< In the body.
+  std::string contains{};   ///< In the body.
   std::uint64_t first = 1;  ///< The first of the requests that match otherwise, from 1.
   std::uint64_t times = 1;  ///< How many from there on; 0: all.
 
-  std::optional<Reply> reply;  ///< Instead of the service's own.
+  std::optional<Reply> reply{};  ///< Instead of the service's own.
   Quirk quirk = Quirk::kNone;
   Fault fault = Fault::kNone;
   bool early = false;  ///< `reply` is sent before the body is read, and the connection closed.
@@ -36,10 +36,10 @@ struct Rule {
 };
 
 struct DoubleOptions {
-  int port = 0;                            ///< 0: any free one.
-  std::filesystem::path capture;           ///< See Journal.
-  std::filesystem::path certificate_file;  ///< TLS when both are given.
-  std::filesystem::path key_file;
+  int port = 0;                              ///< 0: any free one.
+  std::filesystem::path capture{};           ///< See Journal.
+  std::filesystem::path certificate_file{};  ///< TLS when both are given.
+  std::filesystem::path key_file{};
 };
 
 /// Thread-safe.

@@ -47,18 +47,18 @@ enum class Fault {
 
 struct Reply {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
   std::chrono::milliseconds delay{0};
   Fault fault = Fault::kNone;
   bool chunked = false;
 
   /// What the double understood of the request, for the journal.
   std::uint64_t tokens = 0;
-  std::vector<std::uint64_t> texts;  ///< Hashes of the texts that were embedded.
+  std::vector<std::uint64_t> texts{};  ///< Hashes of the texts that were embedded.
   std::size_t items = 0;
   /// Released once the answer has been sent: a permit, a place in a queue.
-  std::shared_ptr<void> held;
+  std::shared_ptr<void> held{};
 };
 
 /// How an answer with vectors deviates from what it should be.
