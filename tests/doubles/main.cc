@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 
 #include "tests/doubles/double.h"
@@ -46,6 +47,17 @@ Rule ParseRule(const std::string& api, const std::string& text) {
   return rule;
 }
 
+void PrintCanned(const std::string& api) {
+  for (const auto& [name, reply] : dsw::doubles::CannedReplies(api)) {
+    std::cout << nlohmann::json{{"api", api},
+                                {"name", name},
+                                {"status", reply.status},
+                                {"response", reply.body}}
+                     .dump()
+              << '\n';
+  }
+}
+
 int Run(int argc, char** argv) {
   std::string api;
   dsw::doubles::Options options;
@@ -55,6 +67,7 @@ int Run(int argc, char** argv) {
   std::int64_t first_call_ms = 0;
   bool floats = false;
   bool real_rates = false;
+  bool canned = false;
   std::vector<std::string> rules;
 
   CLI::App app{"A double of an embedding service", "dsw-double"};
@@ -81,10 +94,15 @@ int Run(int argc, char** argv) {
                  "N=WHAT or NxTIMES=WHAT: from the N-th POST on, an answer, a "
                  "quirk, a fault or a bare status; 0 times: for ever");
   app.add_option("--capture", where.capture, "File for all exchanges, a JSON object a line");
+  app.add_flag("--canned", canned, "Print the answers that rules can name, one a line, and end");
   app.add_option("--certificate", where.certificate_file, "PEM file, for TLS");
   app.add_option("--certificate-key", where.key_file, "PEM file, for TLS");
   CLI11_PARSE(app, argc, argv);
 
+  if (canned) {
+    PrintCanned(api);
+    return 0;
+  }
   options.latency = std::chrono::milliseconds(latency_ms);
   options.latency_per_item = std::chrono::microseconds(latency_per_item_us);
   options.first_call = std::chrono::milliseconds(first_call_ms);
