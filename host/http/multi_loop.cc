@@ -50,6 +50,7 @@ MultiLoop::~MultiLoop() {
 
 Result<std::unique_ptr<HttpResponse>> MultiLoop::Run(Transfer& transfer,
                                                      const std::stop_token& cancel) {
+  if (cancel.stop_requested()) return Fail(Cancelled(transfer));
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Fail(Cancelled(transfer));

@@ -152,6 +152,12 @@ void Transfer::SetConnection(CURL* handle, Connecting connecting, CURLcode& fail
   Set(handle, CURLOPT_HTTP_VERSION, version, failed);
   Set(handle, CURLOPT_PREREQFUNCTION, &Transfer::OnConnected, failed);
   Set(handle, CURLOPT_PREREQDATA, static_cast<void*>(this), failed);
+  // What TLS has hidden cannot be read from the socket, and short bodies are sent at once. On a
+  // connection that had served before, a failed send is followed by one on a new connection.
+  if (!parts_.tls && !request_.http2 && parts_.body_bytes > kSendBytes) {
+    Set(handle, CURLOPT_SOCKOPTFUNCTION, &Transfer::OnNewSocket, failed);
+    Set(handle, CURLOPT_SOCKOPTDATA, static_cast<void*>(this), failed);
+  }
   if (connecting == Connecting::kFresh) Set(handle, CURLOPT_FRESH_CONNECT, 1L, failed);
   if (connecting == Connecting::kOpen) {
     Set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnSocket, failed);
@@ -161,7 +167,6 @@ void Transfer::SetConnection(CURL* handle, Connecting connecting, CURLcode& fail
 
 std::size_t Transfer::OnRead(char* to, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (transfer.piece_ == 0 && transfer.position_ == 0) transfer.CopySocket();
   const std::size_t room = size * count;
   std::size_t filled = 0;
   while (filled < room && transfer.piece_ < transfer.request_.body.size()) {
@@ -177,14 +182,6 @@ std::size_t Transfer::OnRead(char* to, std::size_t size, std::size_t count, void
     }
   }
   return filled;
-}
-
-void Transfer::CopySocket() {
-  // What TLS has hidden cannot be read from the socket, and short bodies are sent at once.
-  if (parts_.tls || request_.http2 || parts_.body_bytes <= kSendBytes) return;
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &socket);
-  socket_.Take(socket);
 }
 
 /// libcurl asks for this before it sends a body again by itself, up to five times. It shall not: it
@@ -240,6 +237,11 @@ std::size_t Transfer::OnHeader(char* from, std::size_t size, std::size_t count, 
 int Transfer::OnConnected(void* self, char*, char*, int, int) {
   static_cast<Transfer*>(self)->connected_ = true;
   return CURL_PREREQFUNC_OK;
+}
+
+int Transfer::OnNewSocket(void* self, curl_socket_t socket, curlsocktype) {
+  static_cast<Transfer*>(self)->socket_.Take(socket);
+  return CURL_SOCKOPT_OK;
 }
 
 curl_socket_t Transfer::OnSocket(void* self, curlsocktype, curl_sockaddr*) {

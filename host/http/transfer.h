@@ -79,12 +79,12 @@ class Transfer {
   static std::size_t OnWrite(char* from, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* from, std::size_t size, std::size_t count, void* self);
   static int OnConnected(void* self, char*, char*, int, int);
+  static int OnNewSocket(void* self, curl_socket_t socket, curlsocktype purpose);
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   void SetRequest(CURL* easy, CURLcode& failed);
   void SetConnection(CURL* easy, Connecting connecting, CURLcode& failed);
   bool Receive(CURL* easy, std::string_view bytes);
-  void CopySocket();
   Result<std::unique_ptr<HttpResponse>> MakeEarlyResponse();
 
   const CurlHttpClientOptions& options_;

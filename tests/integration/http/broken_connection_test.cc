@@ -117,11 +117,16 @@ TEST_F(BrokenConnectionTest, TakesAChunkedBodyWithoutItsEndForCut) {
 
 TEST_F(BrokenConnectionTest, ReportsAnAnswerThatCameBeforeTheBodyWasSent) {
   RawHttpServer server(
-      Echo, {.early = [](const ReceivedRequest&, std::uint64_t) -> std::optional<HttpReply> {
+      Echo, {.early = [](const ReceivedRequest&, std::uint64_t size) -> std::optional<HttpReply> {
+        if (size < 1'000'000) return std::nullopt;
         return HttpReply{.status = 413, .body = "at most 32 MB"};
       }});
   const std::string body(40'000'000, 'x');
   for (int i = 0; i < 20; ++i) {
+    // On a new connection and on one that has served before.
+    if (i % 2 == 1) {
+      ASSERT_OK(Post(server.Url("/"), "small"));
+    }
     ASSERT_OK_AND_ASSIGN(const auto response, Post(server.Url("/"), body));
     EXPECT_EQ(response->status, 413);
     EXPECT_EQ(response->body(), "at most 32 MB");

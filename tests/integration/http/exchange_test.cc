@@ -51,7 +51,8 @@ TEST_F(ExchangeTest, SendsMethodTargetHeadersAndBody) {
 TEST_F(ExchangeTest, AddsNeitherAContentTypeNorExpect) {
   RawHttpServer server(Echo);
   ASSERT_OK(Post(server.Url("/"), Noise(3'000'000)));
-  for (const auto& [name, value] : server.requests().at(0).headers) {
+  const ReceivedRequest request = server.requests().at(0);
+  for (const auto& [name, value] : request.headers) {
     EXPECT_NE(name, "content-type");
     EXPECT_NE(name, "expect");
   }
