@@ -20,6 +20,7 @@ packaging/lib/install-deps.sh "${purposes[@]}"
 packaging/lib/fetch-onnxruntime.sh
 packaging/lib/fetch-model.sh
 packaging/lib/fetch-clang-format.sh
+packaging/lib/fetch-container-lint.sh
 
 # A hit of the compiler cache must not depend on where the checkout lies.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
