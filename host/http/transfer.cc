@@ -217,7 +217,7 @@ bool Transfer::Receive(CURL* handle, std::string_view bytes) {
 }
 
 /// A status line, a field, or the empty line behind the fields; trailers come after that. libcurl's
-/// own list of headers takes trailers of HTTP/2 for headers, up to 8.0 at least.
+/// own list of headers, in 7.88, takes trailers of HTTP/2 for headers.
 std::size_t Transfer::OnHeader(char* from, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::string_view line = Trim({from, size * count});

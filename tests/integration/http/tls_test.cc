@@ -40,15 +40,6 @@ TEST_F(TlsTest, RefusesAnUnknownAuthorityAndSaysWhatToDo) {
   EXPECT_EQ(server.request_count(), 0u);
 }
 
-TEST_F(TlsTest, RefusesAnotherHostsCertificate) {
-  client_ = Make({.ca_file = ca_.ca_file()});
-  RawHttpServer server(Echo, Tls());
-  EXPECT_FAIL(Post("https://127.0.0.2:" + std::to_string(server.port()), "{}"), Code::kUnavailable,
-              "connection refused");
-  EXPECT_FAIL(Post("https://ip6-localhost:" + std::to_string(server.port()), "{}"),
-              Code::kUnavailable);
-}
-
 TEST_F(TlsTest, SaysThatThePortSpeaksNoTls) {
   RawHttpServer server(Echo);
   EXPECT_FAIL(Post("https://127.0.0.1:" + std::to_string(server.port()), "{}"), Code::kUnavailable,
