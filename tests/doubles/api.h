@@ -24,7 +24,8 @@ struct Options {
   /// The size of every model's vectors, with names of models that the service does not have
   /// accepted, too; 0: the models of the service.
   std::size_t dims = 0;
-  bool fast = false;  ///< See Rows.
+  bool fast = false;     ///< See Rows.
+  bool compact = false;  ///< No white space in answers, where the service has much of it.
   std::chrono::milliseconds latency{0};
   std::chrono::microseconds latency_per_item{0};
   double requests_per_minute = 0;

@@ -78,6 +78,7 @@ int Run(int argc, char** argv) {
   app.add_option("--key", options.key, "The only API key that is taken");
   app.add_option("--dims", options.dims, "Size of all vectors; any model name is taken then");
   app.add_flag("--fast", options.fast, "Few different vectors, encoded beforehand");
+  app.add_flag("--compact", options.compact, "Vectors without white space, unlike OpenAI's");
   app.add_flag("--float", floats, "Ignore a wish for base64");
   app.add_option("--latency-ms", latency_ms, "Of each answer");
   app.add_option("--latency-per-item-us", latency_per_item_us, "Of each text of an answer");

@@ -102,7 +102,9 @@ class OpenAi final : public Api {
  public:
   explicit OpenAi(const Options& options)
       : options_(options),
-        rows_({"[\n        ", ",\n        ", "\n      ]"}, options.fast),
+        rows_(options.compact ? ArrayStyle{"[", ",", "]"}
+                              : ArrayStyle{"[\n        ", ",\n        ", "\n      ]"},
+              options.fast),
         requests_(options.requests_per_minute),
         tokens_(options.tokens_per_minute) {}
 
