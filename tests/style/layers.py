@@ -8,6 +8,7 @@ import tree
 # Each library stays behind the adapter that hides it.
 HOMES = {
     "boost/dll": "plugin",
+    "curl/": "http",
     "dsw/": "plugin",
     "nats/": "nats",
     "nats.h": "nats",

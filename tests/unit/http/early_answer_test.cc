@@ -20,7 +20,7 @@ TEST(EarlyAnswerTest, ReadsStatusHeadersAndBody) {
 TEST(EarlyAnswerTest, LeavesAnEncodedBodyOut) {
   for (const char* encoding : {"Transfer-Encoding: chunked", "Content-Encoding: gzip"}) {
     const auto answer =
-        ParseEarlyAnswer("HTTP/1.1 413 X\r\n" + std::string(encoding) + "\r\n\r\nd\r\nat most");
+        ParseEarlyAnswer("HTTP/1.1 413 X\r\n" + std::string(encoding) + "\r\n\r\n7\r\nat most");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 413);
     EXPECT_EQ(answer->body, "");
