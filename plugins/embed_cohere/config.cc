@@ -12,8 +12,9 @@
 namespace dsw::cohere {
 
 const char kSchema[] =
-    R"({"type": "object", "additionalProperties": false, "required": ["model"], "properties": {)" DSW_COMMON_PROPERTIES
-    R"(,)"
+    R"({"type": "object", "additionalProperties": false, "required": ["model"],)"
+    R"( "properties": {)"  //
+    DSW_COMMON_PROPERTIES R"(,)"
     R"("api_version": {"type": "string", "enum": ["v1", "v2"],)"
     R"( "description": "Version of the API; without it the one that base_url names."},)"
     R"("input_type": {"type": "string",)"
@@ -24,7 +25,8 @@ const char kSchema[] =
     R"( "items": {"type": "string", "enum": ["float", "base64"]},)"
     R"( "description": "How vectors are sent; without it base64 where the API has it."},)"
     R"("truncate": {"type": "string", "enum": ["NONE", "START", "END"],)"
-    R"( "description": "Which end of a text that is too long the service cuts off; NONE refuses it."},)"
+    R"( "description": "Which end of a text that is too long the service cuts off; NONE: it)"
+    R"( refuses the text."},)"
     R"("max_tokens": {"type": "integer", "minimum": 1,)"
     R"( "description": "Tokens after which the service cuts a text; version 2."},)"
     R"("priority": {"type": "integer", "minimum": 0, "maximum": 999,)"

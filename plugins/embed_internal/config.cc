@@ -10,8 +10,9 @@
 namespace dsw::self_hosted {
 
 const char kSchema[] =
-    R"({"type": "object", "additionalProperties": false, "required": ["model"], "properties": {)" DSW_COMMON_PROPERTIES
-    R"(,)"
+    R"({"type": "object", "additionalProperties": false, "required": ["model"],)"
+    R"( "properties": {)"  //
+    DSW_COMMON_PROPERTIES R"(,)"
     R"("dialect": {"type": "string",)"
     R"( "enum": ["auto", "fastembed", "embed", "tei", "openai", "ollama"],)"
     R"( "description": "The API that the server speaks; auto asks the server."},)"
