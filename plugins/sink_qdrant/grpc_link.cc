@@ -151,8 +151,10 @@ std::optional<UpdateStatus> GrpcLink::Upsert(const dsw_call& call, const UpsertM
       SetMissing(call, failure.what());
       return std::nullopt;
     }
-    // A proxy whose server is gone, or one that swallows requests, says so as well.
+    // A server that is shutting down says so, a proxy whose server is gone, and one that swallows
+    // requests: it is asked again whether there is gRPC.
     if (category == DSW_E_UNAVAILABLE || category == DSW_E_TIMEOUT) SetState(State::kUnknown);
+    if (category == DSW_E_UNAVAILABLE && config_.transport == Transport::kAuto) return std::nullopt;
     throw;
   }
 }

@@ -29,8 +29,9 @@ class GrpcLink {
   /// "no", which is logged once, it is asked again every minute. With Transport::kGrpc a "no" is a
   /// dsw::Failure.
   bool Offered(const dsw_call& call);
-  /// One Upsert call. Nothing when the server cannot be spoken to in gRPC any more, which is logged
-  /// once; with Transport::kGrpc, and for refusals, a dsw::Failure.
+  /// One Upsert call. Nothing when it is to be tried over REST: when the server cannot be spoken to
+  /// in gRPC any more, which is logged once, and when it says that it is not available. With
+  /// Transport::kGrpc that is a dsw::Failure, as any other refusal.
   std::optional<UpdateStatus> Upsert(const dsw_call& call, const UpsertMessage& message);
 
  private:

@@ -2,6 +2,7 @@
 //
 // Which way points take when nobody has said.
 #include <array>
+#include <thread>
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -72,7 +72,7 @@ TEST_F(QdrantRestTest, ChecksTheShapeOfACollectionThatIsThere) {
 TEST_F(QdrantRestTest, RefusesCollectionsWithNamedVectors) {
   Start();
   server_->store().Create("docs",
-                          {{"vectors", {{"title", {{"size", 4}, {"distance", "Cosine"}}}}}});
+                          {{"vectors", {{"title", {{"size", 4u}, {"distance", "Cosine"}}}}}});
   EXPECT_FAIL(Ensure(), Code::kConflict, "named vectors (title)");
 }
 
@@ -88,7 +88,7 @@ TEST_F(QdrantRestTest, FindsACollectionThatAnotherWorkerMadeMeanwhile) {
   Start();
   QdrantFault missing;
   missing.refusal = doubles::Refusal{.status = 404, .text = "Not found: Collection `docs`"};
-  server_->store().Create("docs", {{"vectors", {{"size", 4}, {"distance", "Cosine"}}}});
+  server_->store().Create("docs", {{"vectors", {{"size", 4u}, {"distance", "Cosine"}}}});
   server_->script().Add("describe", missing);
   EXPECT_OK(Ensure());
   server_->script().Add("describe", missing);
@@ -113,7 +113,7 @@ TEST_F(QdrantRestTest, TakesNamesThatNeedEncoding) {
 
 TEST_F(QdrantRestTest, WritesThroughAnAlias) {
   Start();
-  server_->store().Create("docs-1", {{"vectors", {{"size", 4}, {"distance", "Cosine"}}}});
+  server_->store().Create("docs-1", {{"vectors", {{"size", 4u}, {"distance", "Cosine"}}}});
   server_->store().SetAlias("docs", "docs-1");
   ASSERT_OK(Ensure());
   ASSERT_OK(Store(*sink_, MakePoints(0, 2), Soon()));
@@ -161,7 +161,7 @@ TEST_F(QdrantRestTest, ReadsARefusalThatComesBeforeTheBodyIsRead) {
 }
 
 TEST_F(QdrantRestTest, SaysWhereNobodyListens) {
-  OpenedSink sink({{"url", "http://127.0.0.1:1"}});
+  OpenedSink sink(nlohmann::json{{"url", "http://127.0.0.1:1"}});
   EXPECT_FAIL(sink->Health(Soon()), Code::kUnavailable,
               "Failed to connect to Qdrant: connection refused");
   EXPECT_FAIL(sink->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}), Code::kUnavailable,
@@ -182,7 +182,7 @@ TEST_F(QdrantRestTest, DoubtsAnswersThatAreNotQdrants) {
   RawHttpServer other([](const ReceivedRequest&) {
     return HttpReply{.status = 200, .body = "<html>welcome</html>"};
   });
-  OpenedSink sink({{"url", other.Url()}, {"transport", "rest"}});
+  OpenedSink sink(nlohmann::json{{"url", other.Url()}, {"transport", "rest"}});
   EXPECT_FAIL(sink->Count(Soon(), "docs"), Code::kBadResponse, "QDRANT_URL");
 }
 
