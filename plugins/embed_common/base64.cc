@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "plugins/embed_common/base64_blocks.h"
+
 namespace dsw {
 namespace {
 
@@ -68,9 +70,11 @@ std::optional<std::size_t> Base64FloatCount(std::string_view text) {
 
 bool DecodeBase64Floats(std::string_view text, float* row) {
   if (text.empty()) return true;
-  const char* at = text.data();
-  const char* const last = at + text.size() - 4;
   auto* bytes = reinterpret_cast<unsigned char*>(row);
+  const std::size_t done = DecodeBase64Blocks(text, bytes);
+  bytes += done / 4 * 3;
+  const char* at = text.data() + done;
+  const char* const last = text.data() + text.size() - 4;
   std::uint32_t seen = 0;
   for (; last - at >= 16; at += 16, bytes += 12) {
     const std::uint32_t a = Group(at);

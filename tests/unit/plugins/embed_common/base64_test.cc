@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/embed_common/base64.h"
 
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ TEST(Base64Test, DecodesVectorsOfEachLength) {
 }
 
 TEST(Base64Test, WritesNothingBehindTheRow) {
-  for (std::size_t size = 1; size < 20; ++size) {
+  for (std::size_t size = 1; size < 60; ++size) {
     std::vector<float> row(size + 1, 7);
     ASSERT_TRUE(DecodeBase64Floats(Base64Of(std::vector<float>(size, 1)), row.data()));
     EXPECT_EQ(row.back(), 7);
@@ -52,6 +53,23 @@ TEST(Base64Test, RefusesWhatIsNotOfTheAlphabetWhereverItIs) {
       text[at] = bad;
       if (Base64FloatCount(text) != 24u) continue;
       EXPECT_FALSE(DecodeBase64Floats(text, row.data())) << at << " " << int{bad};
+    }
+  }
+}
+
+TEST(Base64Test, KnowsEachCharacterAtEachPlaceOfABlock) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 32; ++at) {
+      std::string text(128, 'A');
+      text[at] = static_cast<char>(byte);
+      const bool good = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+                        (byte >= '0' && byte <= '9') || byte == '+' || byte == '/';
+      std::vector<float> row(24);
+      ASSERT_EQ(DecodeBase64Floats(text, row.data()), good) << byte << " " << at;
+      std::string bytes(96, '\0');
+      std::memcpy(bytes.data(), row.data(), bytes.size());
+      if (!good) continue;
+      ASSERT_EQ(Base64Of(bytes), text) << byte << " " << at;
     }
   }
 }
