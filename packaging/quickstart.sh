@@ -15,6 +15,8 @@ text, embeds it, and answers questions about it.
 
   DATA            a folder of .txt and .md files, or a file of NDJSON, an item a line as
                   `worker-datasets import` takes it; default: the Debian Policy Manual
+  --qdrant URL    keep the vectors in this Qdrant server, in a collection of the run's own, rather
+                  than in an SQLite file; a key it needs is taken from QDRANT_API_KEY
   --ask QUESTION  ask this at the end; may be repeated (default: three questions)
   --keep          leave everything running, and print how to go on by hand
   --stop          stop what --keep left running
@@ -36,15 +38,20 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 dir=$root/.quickstart
 keep=false
 stop=false
+qdrant=
 data=
 questions=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --keep) keep=true ;;
     --stop) stop=true ;;
-    --dir | --ask)
+    --dir | --ask | --qdrant)
       [[ $# -gt 1 ]] || die "$1 needs a value"
-      if [[ $1 == --dir ]]; then dir=$(realpath -m -- "$2"); else questions+=("$2"); fi
+      case $1 in
+        --dir) dir=$(realpath -m -- "$2") ;;
+        --ask) questions+=("$2") ;;
+        --qdrant) qdrant=${2%/} ;;
+      esac
       shift
       ;;
     -h | --help)
@@ -99,6 +106,21 @@ trap 'exit 143' TERM
 say "1. Packages, ONNX Runtime, model, worker"
 cd "$root"
 run packaging/lib/install-deps.sh build run
+if [[ -n $qdrant ]]; then
+  python3 - "$qdrant" <<'PYTHON' || die "cannot use the Qdrant server at $qdrant (above)"
+import os, sys, urllib.error, urllib.request
+try:
+    key = os.environ.get("QDRANT_API_KEY")
+    headers = {"api-key": key} if key else {}
+    request = urllib.request.Request(sys.argv[1] + "/collections", headers=headers)
+    urllib.request.urlopen(request, timeout=30)
+except urllib.error.HTTPError as error:
+    hint = "; its key is expected in QDRANT_API_KEY" if error.code in (401, 403) else ""
+    sys.exit(f"it answered {error.code} {error.reason}{hint}")
+except (OSError, ValueError) as error:
+    sys.exit(f"{error}; expected is the address of its REST API, as http://localhost:6333")
+PYTHON
+fi
 run packaging/lib/fetch-onnxruntime.sh
 run packaging/lib/fetch-model.sh
 
@@ -125,14 +147,22 @@ start_postgres "$postgres_port" "$password" >"$dir/log/postgres.log" 2>&1 || {
 }
 start nats nats-server --addr 127.0.0.1 --port "$nats_port" --jetstream --store_dir "$dir/nats"
 
-mkdir -p "$dir/vectors"
+if [[ -n $qdrant ]]; then
+  sink="VECTOR_SINK=qdrant QDRANT_URL=$(printf %q "$qdrant")"
+  # Another run's, or somebody else's, may be there already under the name it would get.
+  collection=(--collection "quickstart-$(date +%Y%m%d-%H%M%S)")
+else
+  mkdir -p "$dir/vectors"
+  sink="VECTOR_SINK=sqlite SQLITE_PATH='$dir/vectors/vectors.sqlite'"
+  collection=()
+fi
 (
   umask 077
   cat >"$dir/env" <<ENV
 export PATH='$dir/install/bin':\$PATH
 export DATABASE_URL='postgresql://quickstart:$password@127.0.0.1:$postgres_port/postgres'
 export NATS_URL='nats://127.0.0.1:$nats_port'
-export VECTOR_SINK=sqlite SQLITE_PATH='$dir/vectors/vectors.sqlite'
+export $sink
 export PLUGIN_DIR='$dir/install/lib/worker-datasets/plugins'
 export FASTEMBED_MODEL_DIR='$root/.cache/models'
 export ONNXRUNTIME_LIB='$root/.cache/onnxruntime/lib/libonnxruntime.so'
@@ -161,7 +191,8 @@ else
   items=$data
   title=$(basename "$data")
 fi
-run worker-datasets import --dataset "$title" --batch-size 32 --json "$items" >"$dir/import.json"
+run worker-datasets import --dataset "$title" --batch-size 32 "${collection[@]}" --json "$items" \
+  >"$dir/import.json"
 read -r transform item_count chunk_count < <(python3 -c '
 import json, sys
 result = json.load(open(sys.argv[1]))
@@ -216,12 +247,15 @@ for question in "${questions[@]}"; do
 done
 
 finished=true
+if [[ -n $qdrant ]]; then
+  say "The vectors stay in Qdrant: $qdrant/collections/${collection[1]}"
+fi
 if $keep; then
   say "Everything is still running. To go on by hand:"
   cat <<NEXT
   . $dir/env
   worker-datasets search --transform $transform "your question"
-  worker-datasets import --dataset notes --json more.ndjson
+  worker-datasets import --dataset more${collection[1]:+ --collection ${collection[1]}-more} more.ndjson
   worker-datasets submit --transform $transform --watch
   worker-datasets plugins
   curl http://127.0.0.1:$metrics_port/metrics
