@@ -26,8 +26,11 @@ std::optional<milliseconds> Number(std::string_view text, double unit_ms) {
       static_cast<milliseconds::rep>(std::ceil(std::min(value * unit_ms, kLongestMs))));
 }
 
-/// The form that servers must send: "Sun, 06 Nov 1994 08:49:37 GMT".
+/// The form that servers must send.
 std::optional<std::chrono::system_clock::time_point> Date(std::string_view text) {
+  constexpr std::string_view kExample = "Sun, 06 Nov 1994 08:49:37 GMT";
+  // Without this, a text that ends too early would do.
+  if (text.size() != kExample.size()) return std::nullopt;
   std::tm parts{};
   std::istringstream in{std::string(text)};
   in.imbue(std::locale::classic());
