@@ -19,8 +19,9 @@ run_packages=(
 package_packages=(dpkg-dev)
 test_packages=(
   "${run_packages[@]}" "${package_packages[@]}"
-  binutils codespell git libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev libprotobuf-dev
-  make protobuf-compiler protobuf-compiler-grpc python3-jsonschema python3-yaml shellcheck zlib1g-dev
+  binutils codespell git libbenchmark-dev libgmock-dev libgrpc++-dev libgtest-dev libnghttp2-dev
+  libprotobuf-dev make protobuf-compiler protobuf-compiler-grpc python3-jsonschema python3-yaml
+  shellcheck zlib1g-dev
 )
 clang_packages=(clang-14 libclang-rt-14-dev)
 
