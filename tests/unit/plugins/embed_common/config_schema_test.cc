@@ -74,8 +74,8 @@ TEST(ConfigSchemaTest, NamesThePlaceTheKindAndWhatIsAllowed) {
             "p: /list: expected a list of at most 2, not of 3");
   EXPECT_EQ(Refusal(With(R"("map":{"a/~b":false})")),
             "p: /map/a~1~0b: expected text, not true or false");
-  EXPECT_EQ(Refusal(With(R"("nam":1)")),
-            "p: /nam: not a setting; there are: flag, key, kind, list, map, name, share, size");
+  EXPECT_EQ(Refusal(With(R"("colour":1)")),
+            "p: /colour: not a setting; there are: flag, key, kind, list, map, name, share, size");
 }
 
 TEST(ConfigSchemaTest, NeverRepeatsText) {
