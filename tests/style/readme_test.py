@@ -25,16 +25,26 @@ def example(first_line):
 
 
 class ReadmeTest(unittest.TestCase):
-    def test_the_provider_compiles(self):
+    def compile(self, source):
         include = tree.ROOT / "sdk/include"
         command = [compiler, "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
         done = subprocess.run(
             [*command, f"-I{include}", "-xc++", "-"],
-            input=example("// acme.cc"),
+            input=source,
             capture_output=True,
             text=True,
         )
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_provider_compiles(self):
+        self.compile(example("// acme.cc"))
+
+    def test_the_request_compiles(self):
+        self.compile(
+            "#include <string>\n#include <dsw/http.hpp>\n"
+            "void Post(dsw::Http& http_, const dsw_call& call, std::string base_url_, std::string json) {"
+            f"{example('// <dsw/http.hpp>')}}}\n"
+        )
 
     def test_the_manifest_is_json(self):
         self.assertEqual(json.loads(example("# plugin.json"))["providers"][0]["id"], "acme")
