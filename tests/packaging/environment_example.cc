@@ -9,7 +9,7 @@
 int main() {
   std::cout
       << R"(# Settings of the composition beside this file, which reads them from `.env`. It sets DATABASE_URL,
-# NATS_URL and QDRANT_URL by itself. Values are taken as they are, without quotes.
+# NATS_URL and QDRANT_URL by itself. A value with $, # or a blank stands between single quotes.
 
 # Password of the database that is made, in letters and digits: openssl rand -hex 16
 POSTGRES_PASSWORD=
