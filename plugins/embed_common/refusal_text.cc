@@ -88,6 +88,7 @@ constexpr SizePattern kSizes[] = {
     {"at most # items", DSW_LIMIT_ITEMS, kAllowed},                               // Jina
     {"at most # texts", DSW_LIMIT_ITEMS, kAllowed},
     {"at most # inputs", DSW_LIMIT_ITEMS, kAllowed},
+    {"batch size limit is #", DSW_LIMIT_ITEMS, kAllowed},                // Voyage
     {"batch size # exceeds maximum #", DSW_LIMIT_ITEMS, kAskedAllowed},  // embedding-inference-api
     {"batch size # > maximum allowed batch size #", DSW_LIMIT_ITEMS, kAskedAllowed},    // TEI
     {"requested # tokens, max # tokens per request", DSW_LIMIT_TOKENS, kAskedAllowed},  // OpenAI
@@ -103,12 +104,12 @@ constexpr SizePattern kSizes[] = {
 };
 
 constexpr std::string_view kTooLong[] = {
-    "maximum context length is #",              // OpenAI, vLLM
-    "maximum input length is #",                // OpenAI
-    "must have less than # tokens",             // TEI
-    "must have less than # characters",         // TEI
-    "input length exceeds the context length",  // Ollama
-    "too many tokens",                          // Cohere
+    "maximum context length is #",       // OpenAI, vLLM
+    "maximum input length is #",         // OpenAI
+    "must have less than # tokens",      // TEI
+    "must have less than # characters",  // TEI
+    "exceeds*context length",            // Ollama, Voyage
+    "too many tokens",                   // Cohere
     "exceeds*maximum*length",
     "exceeds*maximum*tokens",
     "longer than the maximum",

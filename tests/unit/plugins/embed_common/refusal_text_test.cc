@@ -23,6 +23,8 @@ TEST(RefusalTextTest, FindsTheSizesThatServicesName) {
        96, 104},
       {"Each input list can contain at most 512 items.", DSW_LIMIT_ITEMS, 512, 0},
       {"List should have at most 512 items after validation, not 600", DSW_LIMIT_ITEMS, 512, 600},
+      {"The batch size limit is 1000. Please reduce the number of texts.", DSW_LIMIT_ITEMS, 1000,
+       0},
       {"Bad request: Batch size 200 exceeds maximum 128", DSW_LIMIT_ITEMS, 128, 200},
       {"batch size 64 > maximum allowed batch size 32", DSW_LIMIT_ITEMS, 32, 64},
       {"Requested 319487 tokens, max 300000 tokens per request", DSW_LIMIT_TOKENS, 300000, 319487},
@@ -61,6 +63,7 @@ TEST(RefusalTextTest, KnowsTextsAboutTheLengthOfAnInput) {
         "Invalid 'input[0]': maximum input length is 8192 tokens.",
         "Input validation error: `inputs` must have less than 512 tokens. Given: 534",
         "the input length exceeds the context length", "too many tokens: 600",
+        "One of the inputs exceeds the model's context length of 4000 tokens.",
         "Input text exceeds the maximum length of 8192 tokens"}) {
     EXPECT_TRUE(SaysInputTooLong(text)) << text;
   }
