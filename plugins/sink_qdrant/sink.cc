@@ -85,29 +85,48 @@ void QdrantSink::Upsert(const dsw_call& call, std::string_view collection,
   PointRange rest{&points, ids.data(), 0, points.count};
   while (rest.count > 0) {
     CheckCall(host_, call);
-    rest = rest.After(UpsertFront(call, collection, rest, message));
+    PointRange front;
+    try {
+      UpsertFront(call, path, collection, rest, message, front);
+      rest = rest.After(front);
+    } catch (const Failure& failure) {
+      if (failure.error().category != DSW_E_TOO_LARGE || front.count < 2) throw;
+      LearnLimit(failure.error(), front.count);
+    }
   }
 }
 
-PointRange QdrantSink::UpsertFront(const dsw_call& call, std::string_view collection,
-                                   const PointRange& range, UpsertMessage& message) {
-  const std::string path = CollectionPath(collection);
+void QdrantSink::LearnLimit(const dsw_error& refusal, std::size_t refused) {
+  std::size_t most = refused / 2;
+  const bool named = refusal.limit_unit == DSW_LIMIT_ITEMS && refusal.limit > 0;
+  const auto limit = static_cast<std::size_t>(refusal.limit);
+  if (named && limit < refused) most = limit;
+  std::size_t known = most_points_;
+  while (most < known && !most_points_.compare_exchange_weak(known, most)) {
+  }
+}
+
+void QdrantSink::UpsertFront(const dsw_call& call, const std::string& path,
+                             std::string_view collection, const PointRange& range,
+                             UpsertMessage& message, PointRange& front) {
+  const auto cut = [&](std::size_t bytes, std::size_t float_bytes) {
+    front = range.Front(bytes, float_bytes);
+    front.count = std::min<std::size_t>(front.count, most_points_);
+  };
   std::optional<UpdateStatus> status;
-  PointRange front;
   if (grpc_.Offered(call)) {
-    front = range.Front(std::min(config_.max_request_bytes, kMostMessageBytes), sizeof(float));
+    cut(std::min(config_.max_request_bytes, kMostMessageBytes), sizeof(float));
     if (message.Encode(collection, front, ServerTimeoutSeconds(host_, call))) {
       status = grpc_.Upsert(call, message);
     }
   }
   if (!status) {
-    front = range.Front(config_.max_request_bytes, kLongestFloat);
+    cut(config_.max_request_bytes, kLongestFloat);
     status = UpsertOverRest(call, path, front);
   }
   if (*status != UpdateStatus::kCompleted) {
     AwaitPoints(call, path, DistinctIds(front.ids + front.first, front.count), true);
   }
-  return front;
 }
 
 UpdateStatus QdrantSink::UpsertOverRest(const dsw_call& call, const std::string& path,

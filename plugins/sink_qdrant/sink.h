@@ -3,6 +3,7 @@
 // The sink: Qdrant's operations as those of the plugin ABI.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,6 +29,8 @@ class QdrantSink {
   void EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec);
   /// Points of more bytes than a request should have go in several requests, of which the last may
   /// fail when the first have succeeded: the same call again then ends as one that had not.
+  /// Requests that the server refuses as too large are split; DSW_E_TOO_LARGE is about a single
+  /// point.
   void Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points);
   void Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
               std::size_t count);
@@ -40,9 +43,11 @@ class QdrantSink {
  private:
   UpdateStatus UpsertOverRest(const dsw_call& call, const std::string& path,
                               const PointRange& range) const;
-  /// Sends the first points of `range` and returns them.
-  PointRange UpsertFront(const dsw_call& call, std::string_view collection, const PointRange& range,
-                         UpsertMessage& message);
+  /// Sends the first points of `range`; sets `front` to them, also when they are refused.
+  void UpsertFront(const dsw_call& call, const std::string& path, std::string_view collection,
+                   const PointRange& range, UpsertMessage& message, PointRange& front);
+  /// Sends fewer than the `refused` points from now on: what the refusal names, or half of them.
+  void LearnLimit(const dsw_error& refusal, std::size_t refused);
   /// Asks until all of the points are there (`stored`), or none of them; DSW_E_TIMEOUT.
   void AwaitPoints(const dsw_call& call, const std::string& path,
                    const std::vector<std::string>& ids, bool stored) const;
@@ -51,6 +56,7 @@ class QdrantSink {
   const Config config_;
   const RestClient rest_;
   GrpcLink grpc_;
+  std::atomic<std::size_t> most_points_{SIZE_MAX};  ///< Per request, as far as was learned.
 };
 
 }  // namespace dsw::qdrant

@@ -113,7 +113,8 @@ Json Scroll(const StoredPoints& points, const Json& body) {
 
 Json Query(const StoredPoints& points, const Json& body, const std::string& distance,
            std::size_t size) {
-  const auto query = body.at("query").get<std::vector<float>>();
+  const Json& wanted = body.at("query");
+  const auto query = (wanted.is_object() ? wanted.at("nearest") : wanted).get<std::vector<float>>();
   if (query.size() != size) {
     throw Refusal{
         .status = 400,

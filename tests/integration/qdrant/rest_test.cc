@@ -153,7 +153,11 @@ TEST_F(QdrantRestTest, ReadsARefusalThatComesBeforeTheBodyIsRead) {
   options.max_body_bytes = 1 << 20;
   Start(options);
   ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 1536}));
-  const Status refused = Store(*sink_, MakePoints(0, 200, 1536), Soon());
+  EXPECT_OK(Store(*sink_, MakePoints(0, 200, 1536), Soon()));
+  EXPECT_EQ(server_->store().Count("docs"), 200u) << "split by halves";
+  Points huge = MakePoints(1000, 1, 1536);
+  huge.payloads[0] = R"({"text":")" + std::string(2 << 20, 'x') + R"("})";
+  const Status refused = Store(*sink_, huge, Soon());
   EXPECT_FAIL(refused, Code::kTooLarge, "is larger than allowed");
   ASSERT_TRUE(refused.error().limit);
   EXPECT_EQ(refused.error().limit->unit, SizeLimit::Unit::kBytes);

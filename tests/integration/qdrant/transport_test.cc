@@ -32,11 +32,18 @@ class QdrantTransportTest : public testing::TestWithParam<std::string> {
   Status Put(const Points& points, const CallContext& context = Soon()) {
     return Store(*sink_, points, context);
   }
-  Status Refused(const Refusal& refusal) {
+  Status Refused(const Refusal& refusal, std::size_t points = 3) {
     QdrantFault fault;
     fault.refusal = refusal;
     server_->script().Add("upsert", fault);
-    return Put(MakePoints(0, 3));
+    return Put(MakePoints(0, points));
+  }
+  std::size_t UpsertsOverRest() const {
+    std::size_t count = 0;
+    for (const ReceivedRequest& request : server_->rest().requests()) {
+      count += request.method == "PUT" && request.path == "/collections/docs/points" ? 1u : 0u;
+    }
+    return count;
   }
 
   KeptLog log_;
@@ -108,37 +115,43 @@ TEST_P(QdrantTransportTest, TellsRefusalsApart) {
       Refused({.status = 429, .text = "Rate limiting exceeded", .retry_after_s = 5});
   EXPECT_FAIL(wait, Code::kRateLimited, "Rate limiting exceeded");
   EXPECT_EQ(wait.error().retry_after, std::chrono::seconds(5));
+  EXPECT_OK(Put(MakePoints(0, 3)));
+}
+
+TEST_P(QdrantTransportTest, LearnsTheLimitOfAStrictServer) {
+  QdrantOptions options;
+  options.store.strict_upsert_max_batchsize = 4;
+  StartWithCollection(options);
+  for (std::size_t i = 0; i < 3; ++i) ASSERT_OK(Put(MakePoints(10 * i, 10)));
+  EXPECT_EQ(server_->store().Count("docs"), 30u);
+  EXPECT_EQ(server_->store().upserts(), 9u) << "as few as the limit allows";
+  const std::size_t sent = GetParam() == "grpc"
+                               ? static_cast<std::size_t>(server_->grpc_counters().upserts)
+                               : UpsertsOverRest();
+  EXPECT_EQ(sent, 10u) << "one refusal, not one per call";
+}
+
+TEST_P(QdrantTransportTest, SaysThatOnePointIsTooLarge) {
+  StartWithCollection();
   const Status strict =
       Refused({.status = 400,
-               .text = "Bad request: Limit exceeded 200 > 100 for \"upsert limit\". Help: Reduce"});
+               .text = "Bad request: Limit exceeded 200 > 100 for \"upsert limit\". Help: Reduce"},
+              1);
   EXPECT_FAIL(strict, Code::kTooLarge, "upsert limit");
   ASSERT_TRUE(strict.error().limit);
   EXPECT_EQ(*strict.error().limit,
             (SizeLimit{.unit = SizeLimit::Unit::kItems, .allowed = 100, .asked = 200}));
-  EXPECT_OK(Put(MakePoints(0, 3)));
-}
-
-TEST_P(QdrantTransportTest, SaysWhichLimitAStrictServerHas) {
-  QdrantOptions options;
-  options.store.strict_upsert_max_batchsize = 2;
-  StartWithCollection(options);
-  const Status refused = Put(MakePoints(0, 3));
-  EXPECT_FAIL(refused, Code::kTooLarge);
-  ASSERT_TRUE(refused.error().limit);
-  EXPECT_EQ(refused.error().limit->allowed, 2);
-  EXPECT_OK(Put(MakePoints(0, 2)));
 }
 
 TEST_P(QdrantTransportTest, PassesOnThePaceOfTheServer) {
   QdrantOptions options;
   options.store.write_rate_per_minute = 10;
   StartWithCollection(options);
-  EXPECT_FAIL(Put(MakePoints(0, 11)), Code::kTooLarge, "split your request");
-  EXPECT_OK(Put(MakePoints(0, 8)));
-  const Status wait = Put(MakePoints(0, 8));
+  const Status wait = Put(MakePoints(0, 12));
   EXPECT_FAIL(wait, Code::kRateLimited, "Retry after");
   ASSERT_TRUE(wait.error().retry_after);
-  EXPECT_GT(*wait.error().retry_after, std::chrono::seconds(20));
+  EXPECT_GT(*wait.error().retry_after, std::chrono::seconds(5));
+  EXPECT_EQ(server_->store().Count("docs"), 6u) << "split, as the server has asked";
 }
 
 TEST_P(QdrantTransportTest, RefusesVectorsOfAnotherSize) {
