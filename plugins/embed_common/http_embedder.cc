@@ -35,6 +35,21 @@ std::uint64_t MostResponseBytes(const EmbedPost& post, const dsw_embed_request& 
   return request.text_count * dimensions * kBytesPerFloat + 6 * post.body.size() + kMargin;
 }
 
+/// Says a timeout in the words that people search for: "Embedder API timeout after 60s: …".
+HttpResponse Perform(const Http& http, const dsw_call& call, const HttpRequest& request) {
+  try {
+    return http.Perform(call, request);
+  } catch (const Failure& failure) {
+    const std::string_view text = failure.error().message;
+    const std::size_t timeout = text.find("timeout after ");
+    if (failure.error().category != DSW_E_TIMEOUT || timeout == std::string_view::npos) throw;
+    std::string message = "Embedder API " + std::string(text.substr(timeout));
+    const std::string_view where = text.substr(0, timeout);
+    if (!where.empty()) message += ": " + std::string(where.substr(0, where.find_last_of(":")));
+    throw Failure(DSW_E_TIMEOUT, message);
+  }
+}
+
 }  // namespace
 
 Failure RefusalOf(const Http& http, const HttpResponse& response, Refine refine) {
@@ -53,7 +68,7 @@ void PostEmbeddings(const Http& http, const dsw_call& call, const EmbedPost& pos
   for (const HeaderField& header : post.headers) exchange.Header(header.name, header.value);
   exchange.body.push_back(Str(post.body));
   exchange.max_response_bytes = MostResponseBytes(post, request);
-  const HttpResponse response = http.Perform(call, exchange);
+  const HttpResponse response = Perform(http, call, exchange);
   if (!response.ok()) throw RefusalOf(http, response, post.refine);
 
   TokenUsage tokens;

@@ -99,6 +99,14 @@ TEST_F(HttpEmbedderTest, PassesOnThatThereIsNoAnswer) {
   EXPECT_STREQ(outcome.error.message, "connection refused");
 }
 
+TEST_F(HttpEmbedderTest, SaysATimeoutInTheWordsThatPeopleSearchFor) {
+  host_.Fail(DSW_E_TIMEOUT, "no answer from https://api.example:443: timeout after 60s");
+  const EmbedOutcome outcome = Call();
+  EXPECT_EQ(outcome.status, DSW_E_TIMEOUT);
+  EXPECT_STREQ(outcome.error.message,
+               "Embedder API timeout after 60s: no answer from https://api.example:443");
+}
+
 TEST_F(HttpEmbedderTest, DescribesWithoutARequest) {
   dsw_model_facts facts{};
   facts.struct_size = sizeof facts;
