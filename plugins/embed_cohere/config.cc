@@ -61,6 +61,7 @@ ProviderDefaults Defaults() {
   ProviderDefaults defaults{};
   defaults.id = kId;
   defaults.base_url = kBaseUrl;
+  defaults.other_url = "https://api.cohere.com";
   defaults.endpoint = kEndpoint;
   defaults.key_variable = "COHERE_API_KEY";
   defaults.models = kModels;
