@@ -3,6 +3,8 @@
 // The providers that call a service, from the job to the points: against doubles that refuse what
 // the services refuse.
 #include <chrono>
+#include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -33,6 +35,11 @@ struct Service {
   std::string provider;  ///< With its model.
   std::string key;       ///< That the double wants.
 };
+
+/// With DSW_REAL_TIME set, tests take the sizes and times of the world outside: minutes.
+bool RealTime() {
+  return std::getenv("DSW_REAL_TIME") != nullptr;
+}
 
 class ProvidersTest : public testing::Test {
  protected:
@@ -108,13 +115,19 @@ TEST_F(ProvidersTest, NoSecondSeesMoreRequestsThanAllowed) {
 }
 
 TEST_F(ProvidersTest, APaceThatTheServiceEnforcesIsKeptWithoutARefusal) {
-  Double cohere("cohere", {.key = kKey, .inputs_per_minute = 6000});
-  const std::int64_t transform = Import(cohere.Url(), "cohere:embed-english-v3.0", Texts(1000),
-                                        R"({"inputs_per_minute":6000})");
+  const double rate = RealTime() ? 2000 : 6000;
+  const int count = RealTime() ? 5000 : 1000;
+  Double cohere("cohere", {.key = kKey, .inputs_per_minute = rate});
+  const std::int64_t transform = Import(cohere.Url(), "cohere:embed-english-v3.0", Texts(count),
+                                        fmt::format(R"({{"inputs_per_minute":{}}})", rate));
   world_.Submit(transform);
   ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
   EXPECT_EQ(cohere.counters().by_status[429], 0u);
-  EXPECT_EQ(world_.PointIds(transform).size(), 1000u);
+  EXPECT_EQ(world_.PointIds(transform).size(), static_cast<std::size_t>(count));
+  const std::vector<doubles::Entry> entries = cohere.entries();
+  std::cout << count << " inputs in "
+            << std::chrono::duration<double>(entries.back().at - entries.front().at).count()
+            << " s\n";
 }
 
 TEST_F(ProvidersTest, AServiceThatIsDownForAWhileCostsNoJob) {
@@ -129,22 +142,27 @@ TEST_F(ProvidersTest, AServiceThatIsDownForAWhileCostsNoJob) {
   // First it breaks connections, then there is nobody, then it says that it is overloaded.
   ASSERT_TRUE(Eventually([&] { return openai->counters().requests > 6; }));
   openai.reset();
-  std::this_thread::sleep_for(seconds(3));
+  std::this_thread::sleep_for(seconds(RealTime() ? 120 : 3));
   openai = std::make_unique<Double>("openai", doubles::Options{.key = kKey},
                                     doubles::DoubleOptions{.port = port});
   openai->Add({.times = 2, .reply = doubles::Reply{.status = 503}});
-  const auto status = worker.Wait(std::chrono::minutes(3));
+  const auto up = std::chrono::steady_clock::now();
+  const auto status = worker.Wait(std::chrono::minutes(5));
   ASSERT_TRUE(status && status->ok()) << world_.Log();
   EXPECT_TRUE(world_.DeadLetters().empty());
   EXPECT_EQ(world_.PointIds(transform), world_.ExpectedPointIds(transform));
   EXPECT_THAT(world_.Log(), Not(HasSubstr("job failed")));
+  for (const doubles::Entry& entry : openai->entries()) {
+    std::cout << entry.status << " at " << std::chrono::duration<double>(entry.at - up).count()
+              << " s\n";
+  }
 }
 
 TEST_F(ProvidersTest, PoisonIsRecordedAndCostsOnlyItself) {
   for (const bool named : {true, false}) {
     Double openai("openai", {.key = kKey, .poison = "POISON", .poison_named = named});
-    std::vector<std::string> texts = Texts(5000);
-    const int poison = 5;
+    std::vector<std::string> texts = Texts(RealTime() ? 20000 : 5000);
+    const std::size_t poison = texts.size() / 1000;
     for (std::size_t i = 0; i < poison; ++i) texts[i * 997 + 13] += " POISON";
     const std::int64_t transform = Import(openai.Url(), "openai:text-embedding-3-small", texts);
     world_.Submit(transform);
@@ -156,7 +174,7 @@ TEST_F(ProvidersTest, PoisonIsRecordedAndCostsOnlyItself) {
                   "f.reason <> ''",
                   transform)),
               std::to_string(poison));
-    EXPECT_LE(openai.counters().requests, 50u + 12 * poison) << "named: " << named;
+    EXPECT_LE(openai.counters().requests, texts.size() / 100 + 12 * poison) << "named: " << named;
     EXPECT_TRUE(world_.DeadLetters().empty());
   }
 }

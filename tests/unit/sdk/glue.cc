@@ -4,7 +4,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include <dsw/plugin.hpp>
+#include <dsw/http.hpp>
+
+dsw_provider EmbedderProvider();
+dsw_provider SinkProvider();
+int Ask(const dsw_host& host, const dsw_call& call);
 
 namespace {
 
@@ -23,36 +27,42 @@ struct NoSink {
   void Health(const dsw_call&) {}
 };
 
+constexpr dsw_provider MakeProvider() {
+  dsw_provider provider{};
+  provider.struct_size = sizeof provider;
+  return provider;
+}
+
 }  // namespace
 
-extern const dsw_provider kEmbedder;
-const dsw_provider kEmbedder{sizeof(dsw_provider),
-                             DSW_KIND_EMBEDDER,
-                             DSW_STR("embedder"),
-                             DSW_STR("Embedder"),
-                             nullptr,
-                             0,
-                             0,
-                             0,
-                             0,
-                             &dsw::Embedder<NoEmbedder>::Create,
-                             &dsw::Embedder<NoEmbedder>::Destroy,
-                             &dsw::Embedder<NoEmbedder>::kOps,
-                             nullptr,
-                             nullptr};
+dsw_provider EmbedderProvider() {
+  dsw_provider provider = MakeProvider();
+  provider.kind = DSW_KIND_EMBEDDER;
+  provider.id = DSW_STR("embedder");
+  provider.create = &dsw::Embedder<NoEmbedder>::Create;
+  provider.destroy = &dsw::Embedder<NoEmbedder>::Destroy;
+  provider.embedder = &dsw::Embedder<NoEmbedder>::kOps;
+  return provider;
+}
 
-extern const dsw_provider kSink;
-const dsw_provider kSink{sizeof(dsw_provider),
-                         DSW_KIND_SINK,
-                         DSW_STR("sink"),
-                         DSW_STR("Sink"),
-                         nullptr,
-                         0,
-                         0,
-                         0,
-                         0,
-                         &dsw::Sink<NoSink>::Create,
-                         &dsw::Sink<NoSink>::Destroy,
-                         nullptr,
-                         &dsw::Sink<NoSink>::kOps,
-                         nullptr};
+dsw_provider SinkProvider() {
+  dsw_provider provider = MakeProvider();
+  provider.kind = DSW_KIND_SINK;
+  provider.id = DSW_STR("sink");
+  provider.create = &dsw::Sink<NoSink>::Create;
+  provider.destroy = &dsw::Sink<NoSink>::Destroy;
+  provider.sink = &dsw::Sink<NoSink>::kOps;
+  return provider;
+}
+
+int Ask(const dsw_host& host, const dsw_call& call) {
+  const dsw::Http http(host);
+  dsw::HttpRequest request;
+  request.url = "https://api.example/";
+  request.Header("accept", "application/json");
+  request.body.push_back(dsw::Str("{}"));
+  const dsw::HttpResponse response = http.Perform(call, request);
+  if (!response.ok()) throw http.Classify(response).Item(0).Limit(DSW_LIMIT_ITEMS, 1, 2);
+  return static_cast<int>(response.body().size() + response.header("date").size() +
+                          response.trailer("grpc-status").size());
+}
