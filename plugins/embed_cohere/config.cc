@@ -51,12 +51,6 @@ constexpr dsw_model kMultilingualLight =
 
 }  // namespace
 
-const dsw_model* const kModels[] = {&kV4, &kEnglish, &kMultilingual, &kEnglishLight,
-                                    &kMultilingualLight};
-const std::size_t kModelCount = sizeof kModels / sizeof kModels[0];
-
-namespace {
-
 ProviderDefaults Defaults() {
   ProviderDefaults defaults{};
   defaults.id = kId;
@@ -72,6 +66,12 @@ ProviderDefaults Defaults() {
   defaults.facts.inputs_per_minute = 2'000;
   return defaults;
 }
+
+const dsw_model* const kModels[] = {&kV4, &kEnglish, &kMultilingual, &kEnglishLight,
+                                    &kMultilingualLight};
+const std::size_t kModelCount = sizeof kModels / sizeof kModels[0];
+
+namespace {
 
 [[noreturn]] void Refuse(const std::string& what) {
   throw Failure(DSW_E_INVALID_CONFIG, std::string(kId) + ": " + what);

@@ -19,6 +19,7 @@ namespace dsw::cohere {
 inline constexpr std::uint32_t kMaxBatch = 96;
 inline constexpr std::string_view kBaseUrl = "https://api.cohere.ai/v1";
 
+ProviderDefaults Defaults();
 /// JSON Schema of the settings.
 extern const char kSchema[];
 extern const dsw_model* const kModels[];

@@ -3,6 +3,7 @@
 // The plugin's tables: embedder "internal". Agrees with plugin.json.
 #include <dsw/plugin.hpp>
 
+#include "plugins/embed_common/http_plugin.h"
 #include "plugins/embed_internal/config.h"
 #include "plugins/embed_internal/embedder.h"
 
@@ -31,21 +32,7 @@ dsw_provider MakeProvider() {
 const dsw_provider kProvider = MakeProvider();
 const dsw_provider* const kProviders[] = {&kProvider};
 
-dsw_plugin MakePlugin() {
-  dsw_plugin plugin{};
-  plugin.struct_size = sizeof plugin;
-  plugin.abi_minor = DSW_ABI_MINOR;
-  plugin.host_minor_min = 2;
-  plugin.id = DSW_STR("io.dsw.embed-internal");
-  plugin.version = DSW_STR("0.1.0");
-  plugin.vendor = DSW_STR("Datasets worker");
-  plugin.license = DSW_STR("Apache-2.0");
-  plugin.providers = kProviders;
-  plugin.provider_count = sizeof kProviders / sizeof kProviders[0];
-  return plugin;
-}
-
-const dsw_plugin kPlugin = MakePlugin();
+const dsw_plugin kPlugin = HttpPlugin(DSW_STR("io.dsw.embed-internal"), kProviders, 1);
 
 }  // namespace
 }  // namespace dsw::self_hosted
