@@ -232,7 +232,9 @@ Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
 
 Status BatchEmbedder::TooLong(const Input& input, const Error& error) {
   const std::size_t next =
-      truncate_ == Truncate::kNone ? 0 : NextInputBytes(input.text.size(), error, opened_.facts);
+      truncate_ == Truncate::kNone
+          ? 0
+          : NextInputBytes(input.text.size(), input.chunk->text.size(), error, opened_.facts);
   if (next == 0) return FailChunk(*input.chunk, error.message);
   const Input shorter{input.chunk, CutText(input.text, next, truncate_)};
   Later(InputSpan(&shorter, 1));

@@ -163,7 +163,7 @@ TEST_F(ProvidersTest, PoisonIsRecordedAndCostsOnlyItself) {
     Double openai("openai", {.key = kKey, .poison = "POISON", .poison_named = named});
     std::vector<std::string> texts = Texts(RealTime() ? 20000 : 5000);
     const std::size_t poison = texts.size() / 1000;
-    for (std::size_t i = 0; i < poison; ++i) texts[i * 997 + 13] += " POISON";
+    for (std::size_t i = 0; i < poison; ++i) texts[i * 997 + 13].insert(0, "POISON ");
     const std::int64_t transform = Import(openai.Url(), "openai:text-embedding-3-small", texts);
     world_.Submit(transform);
     ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
