@@ -108,7 +108,7 @@ TEST_F(TopologyTest, IsThereForAllWorkersThatStartTogether) {
   std::vector<std::unique_ptr<NatsConnection>> connections(6);
   for (auto& connection : connections) connection = Connect();
   const NatsTopology topology = Topology();
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 100; ++round) {
     std::vector<std::thread> workers;
     for (const auto& connection : connections) {
       workers.emplace_back([&] { EXPECT_OK(EnsureTopology(*connection, topology)); });
