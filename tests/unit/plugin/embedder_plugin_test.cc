@@ -103,6 +103,28 @@ TEST_F(EmbedderPluginTest, ReportsTextsThatFailed) {
   EXPECT_FALSE(vectors.tokens);
 }
 
+TEST_F(EmbedderPluginTest, LooksAtEveryFloatOfAVector) {
+  constexpr std::uint32_t kLength = 11;
+  facts_.dimensions = kLength;
+  const auto embedder = Open();
+  constexpr std::string_view kText[] = {"text"};
+  for (std::size_t i = 0; i < kLength; ++i) {
+    float value = 0;
+    body_ = [&](const dsw_embed_request&, const dsw_embed_out& out) {
+      out.alloc(&out, 1, kLength)[i] = value;
+      return dsw_status{DSW_OK};
+    };
+    value = std::numeric_limits<float>::lowest();
+    EXPECT_OK(embedder->Embed({}, kText, InputType::kDocument));
+    for (const float bad :
+         {-std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      value = bad;
+      EXPECT_FAIL(embedder->Embed({}, kText, InputType::kDocument), Code::kInternal,
+                  "not finite");
+    }
+  }
+}
+
 TEST_F(EmbedderPluginTest, KnowsItsLimits) {
   const auto embedder = Open();
   EXPECT_EQ(embedder->provider(), "fake");

@@ -166,6 +166,21 @@ TEST(EmbeddingReaderTest, RefusesNumbersThatAreNone) {
   EXPECT_EQ(Refusal("[[1,2],[0,-0.0]]", 2), "vector 2 is all zeros");
 }
 
+TEST(EmbeddingReaderTest, LooksAtEveryFloat) {
+  constexpr std::size_t kLength = 11;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    Floats vector(kLength, std::numeric_limits<float>::lowest());
+    for (const float bad : {std::nanf(""), -std::numeric_limits<float>::infinity()}) {
+      vector[i] = bad;
+      EXPECT_EQ(Refusal("[\"" + Base64Of(vector) + "\"]"),
+                "vector 1 has a number that is not finite");
+    }
+    Floats sparse(kLength, -0.0f);
+    sparse[i] = std::numeric_limits<float>::denorm_min();
+    EXPECT_EQ(Read("[\"" + Base64Of(sparse) + "\"]", 1), sparse);
+  }
+}
+
 TEST(EmbeddingReaderTest, RefusesBase64ThatIsNone) {
   for (const char* text : {"AACAPw", "AACAPw=", "AACA!w==", "AAAA", "AACAPx==", "[1,2]"}) {
     EXPECT_EQ(Refusal("[\"" + std::string(text) + "\"]"), "vector 1 is not base64 of float32")
