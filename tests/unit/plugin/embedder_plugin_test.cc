@@ -119,8 +119,7 @@ TEST_F(EmbedderPluginTest, LooksAtEveryFloatOfAVector) {
     for (const float bad :
          {-std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       value = bad;
-      EXPECT_FAIL(embedder->Embed({}, kText, InputType::kDocument), Code::kInternal,
-                  "not finite");
+      EXPECT_FAIL(embedder->Embed({}, kText, InputType::kDocument), Code::kInternal, "not finite");
     }
   }
 }
