@@ -30,9 +30,16 @@ Result<std::optional<std::string>> Text(const Json& object, const char* member) 
 }
 
 Result<std::optional<Secret>> SecretText(const Json& object, const char* member) {
-  ASSIGN_OR_RETURN(std::optional<std::string> text, Text(object, member));
-  if (!text) return std::optional<Secret>();
-  return std::optional<Secret>(Secret(*std::move(text)));
+  ASSIGN_OR_RETURN(const std::optional<std::string> given, Text(object, member));
+  if (!given) return std::optional<Secret>();
+  std::string text = given.value_or("");
+  // What the worker's machine keeps is not for whoever may publish a job to send somewhere.
+  if (text.starts_with("env:") || text.starts_with("file:")) {
+    return Fail(Code::kInvalid,
+                "`api_key` names a variable or file of the worker, which a job may not: store that "
+                "with the embedder (api_key_encrypted), or send the key itself");
+  }
+  return std::optional<Secret>(Secret(std::move(text)));
 }
 
 Result<std::optional<std::int64_t>> Integer(const Json& object, const char* member,
@@ -72,6 +79,13 @@ Result<std::optional<EmbedderOverride>> ParseEmbedder(const Json& job) {
   ASSIGN_OR_RETURN(embedder.max_input_tokens, Count(*object, "max_input_tokens", 0));
   if (const Json* config = Find(*object, "config")) {
     if (!config->is_object()) return Fail(Bad("embedder_config.config", "an object"));
+    for (const char* member : {"api_key", "base_url"}) {
+      if (Find(*config, member) == nullptr) continue;
+      return Fail(Code::kInvalid,
+                  fmt::format("`embedder_config.config.{0}` does not belong there: send it as "
+                              "`embedder_config.{0}`",
+                              member));
+    }
     embedder.config_json = config->dump();
   }
   return std::optional<EmbedderOverride>(std::move(embedder));

@@ -42,10 +42,12 @@ bool SameOrigin(std::string_view a, std::string_view b) {
   return first && second && *first == *second;
 }
 
-bool SameHost(std::string_view a, std::string_view b) {
-  const Result<std::string> first = OriginOf(a);
-  const Result<std::string> second = OriginOf(b);
-  return first && second && HostOf(*first) == HostOf(*second);
+/// `url` leads to the host of `own`, and not in clear text where that one is encrypted.
+bool LeadsToHostOf(std::string_view own, std::string_view url) {
+  const Result<std::string> first = OriginOf(own);
+  const Result<std::string> second = OriginOf(url);
+  if (!first || !second || HostOf(*first) != HostOf(*second)) return false;
+  return second->starts_with("https:") || first->starts_with("http:");
 }
 
 /// Where an instance's requests may go: what its settings name, and for a sink, whose bulk port
@@ -149,7 +151,7 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
     Log(LogLevel::kDebug, "plugin", "the job's address of a vector database is ignored",
         {{"sink", options_.sink}});
   } else if (overrides.url) {
-    own_host = SameHost(settings.Get("url"), *overrides.url);
+    own_host = LeadsToHostOf(settings.Get("url"), *overrides.url);
     if (!own_host) settings.Remove("grpc_url");
     settings.Set("url", *overrides.url);
   }

@@ -94,6 +94,13 @@ INSTANTIATE_TEST_SUITE_P(
                "`embedder_config`"},
         BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedder_config":{"config":3}})",
                "`embedder_config.config`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedder_config":{"api_key":"env:KEY"}})",
+               "`api_key` names a variable or file of the worker"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"qdrant_config":{"api_key":"file:/k"}})",
+               "`api_key` names a variable or file of the worker"},
+        BadJob{
+            R"({"job_id":"j","dataset_transform_id":1,"embedder_config":{"config":{"base_url":"x"}}})",
+            "send it as `embedder_config.base_url`"},
         BadJob{R"({"job_id":"j","dataset_transform_id":1,"batch_file_key":"batches/1.json"})",
                "object storage"},
         BadJob{R"({"job_id":"j","dataset_transform_id":1,"range":{}})", "`range`"}));
