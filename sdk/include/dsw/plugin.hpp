@@ -36,7 +36,8 @@ inline void CopyText(char* target, std::size_t capacity, std::string_view text) 
   if (size < text.size()) {
     while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0u) == 0x80u) --size;
   }
-  std::memcpy(target, text.data(), size);
+  // Empty text may have no address.
+  if (size > 0) std::memcpy(target, text.data(), size);
   target[size] = '\0';
 }
 
