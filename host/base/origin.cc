@@ -5,12 +5,10 @@
 #include <cctype>
 #include <charconv>
 
+#include "host/base/ascii.h"
+
 namespace dsw {
 namespace {
-
-char Lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
 
 bool IsHost(std::string_view host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -34,8 +32,7 @@ bool IsPrintable(std::string_view text) {
 
 Result<std::string> OriginOf(std::string_view url) {
   const std::size_t colon = url.find("://");
-  std::string scheme(url.substr(0, colon == std::string_view::npos ? 0 : colon));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(), Lower);
+  const std::string scheme = LowerCase(url.substr(0, colon == std::string_view::npos ? 0 : colon));
   if (scheme != "http" && scheme != "https") {
     return Fail(Code::kInvalid, "a URL must begin with http:// or https://");
   }
@@ -57,9 +54,13 @@ Result<std::string> OriginOf(std::string_view url) {
   if (error != std::errc() || end != port.data() + port.size() || number == 0) {
     return Fail(Code::kInvalid, "a URL has no valid port");
   }
-  std::string host(authority);
-  std::transform(host.begin(), host.end(), host.begin(), Lower);
-  return scheme + "://" + host + ":" + std::to_string(number);
+  return scheme + "://" + LowerCase(authority) + ":" + std::to_string(number);
+}
+
+bool SameOrigin(std::string_view a, std::string_view b) {
+  const Result<std::string> first = OriginOf(a);
+  const Result<std::string> second = OriginOf(b);
+  return first && second && *first == *second;
 }
 
 std::string_view HostOf(std::string_view origin) {

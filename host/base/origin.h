@@ -15,6 +15,9 @@ namespace dsw {
 /// and for characters that programs read differently. The message does not repeat the URL.
 Result<std::string> OriginOf(std::string_view url);
 
+/// Both are URLs of one origin.
+bool SameOrigin(std::string_view a, std::string_view b);
+
 /// The host in an origin, as "localhost" or "[::1]".
 std::string_view HostOf(std::string_view origin);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/ascii.h"
 #include "host/config/values.h"
 
 namespace dsw {
@@ -16,9 +17,7 @@ namespace {
 constexpr std::string_view kProgram = "worker_datasets";
 
 Result<LogThreshold> ParseLevel(std::string_view text) {
-  std::string word(text);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string word = LowerCase(text);
   if (word == "off") return LogThreshold();
   if (word == "error") return LogThreshold(LogLevel::kError);
   if (word == "warn" || word == "warning") return LogThreshold(LogLevel::kWarn);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "host/base/ascii.h"
 #include "host/config/credentials.h"
 #include "host/config/settings_table.h"
 #include "host/config/values.h"

@@ -14,8 +14,6 @@
 
 namespace dsw {
 
-std::string_view Trim(std::string_view text);
-
 /// The parts between separators, trimmed; empty parts are left out.
 std::vector<std::string_view> SplitList(std::string_view text, char separator);
 

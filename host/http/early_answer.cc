@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/http/text.h"
+#include "host/base/ascii.h"
 
 namespace dsw {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "host/http/text.h"
+#include "host/base/ascii.h"
 
 namespace dsw {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "host/base/ascii.h"
 #include "host/http/errors.h"
-#include "host/http/text.h"
 
 namespace dsw {
 namespace {

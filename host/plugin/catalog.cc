@@ -36,12 +36,6 @@ std::string DefaultBaseUrl(const dsw_provider& provider) {
                                               : std::string();
 }
 
-bool SameOrigin(std::string_view a, std::string_view b) {
-  const Result<std::string> first = OriginOf(a);
-  const Result<std::string> second = OriginOf(b);
-  return first && second && *first == *second;
-}
-
 /// `url` leads to the host of `own`, and not in clear text where that one is encrypted.
 bool LeadsToHostOf(std::string_view own, std::string_view url) {
   const Result<std::string> first = OriginOf(own);
@@ -127,13 +121,10 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
   if (settings.Get("base_url").empty() && !default_url.empty()) {
     settings.Set("base_url", default_url);
   }
-  if (!IsRemote(*provider->table)) {
-    return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), Secret());
-  }
   const std::string in_config = settings.Get(kApiKey);
   const Secret reference = config.api_key.empty() ? Secret(in_config) : config.api_key;
   const bool at_default = SameOrigin(settings.Get("base_url"), default_url);
-  ASSIGN_OR_RETURN(const Secret key, FindKey(reference, id, at_default));
+  ASSIGN_OR_RETURN(const Secret key, FindKey(*provider, reference, at_default));
   return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), key);
 }
 
@@ -155,22 +146,20 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
     if (!own_host) settings.Remove("grpc_url");
     settings.Set("url", *overrides.url);
   }
-  if (!IsRemote(*provider->table)) {
-    return Open<SinkPlugin>(sinks_, *provider, std::move(settings), Secret());
-  }
   ASSIGN_OR_RETURN(const Secret key,
-                   FindKey(overrides.api_key.value_or(Secret()), options_.sink, own_host));
+                   FindKey(*provider, overrides.api_key.value_or(Secret()), own_host));
   return Open<SinkPlugin>(sinks_, *provider, std::move(settings), key);
 }
 
-Result<Secret> LoadedCatalog::FindKey(const Secret& reference, const std::string& provider,
+Result<Secret> LoadedCatalog::FindKey(const LoadedProvider& provider, const Secret& reference,
                                       bool own) const {
-  const auto worker_key = options_.keys.find(provider);
+  if (!IsRemote(*provider.table)) return Secret();
+  const auto worker_key = options_.keys.find(provider.id);
   const bool use_own = reference.empty() && own && worker_key != options_.keys.end();
   const Secret& source = use_own ? worker_key->second : reference;
   if (source.empty() || !options_.resolve_key) return source;
   Result<Secret> key = options_.resolve_key(source);
-  if (!key) return Fail(std::move(key.error()).Context(provider));
+  if (!key) return Fail(std::move(key.error()).Context(provider.id));
   return key;
 }
 

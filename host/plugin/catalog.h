@@ -63,8 +63,8 @@ class LoadedCatalog final : public PluginCatalog {
   Error NotLoaded(ProviderKind kind, std::string_view id) const;
   Result<const LoadedProvider*> FindProvider(ProviderKind kind, const std::string& id) const;
   /// The key that `reference` stands for, and the worker's own where there is none and `own` allows
-  /// it.
-  Result<Secret> FindKey(const Secret& reference, const std::string& provider, bool own) const;
+  /// it; none for a provider that calls no service.
+  Result<Secret> FindKey(const LoadedProvider& provider, const Secret& reference, bool own) const;
   /// Opens with `config`, in which the key is only named.
   template <typename Adapter, typename Port>
   Result<std::shared_ptr<Port>> Open(Cache<Port>& cache, const LoadedProvider& provider,

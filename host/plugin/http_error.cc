@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/ascii.h"
 #include "host/base/secret.h"
 #include "host/base/utf8.h"
 #include "host/plugin/errors.h"
@@ -112,16 +113,11 @@ Explanation FromJson(const json& body) {
 }
 
 std::string Trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  text = text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-  return CleanUtf8(text.substr(0, kMostTextBytes));
+  return CleanUtf8(Trim(text).substr(0, kMostTextBytes));
 }
 
 std::string FromText(std::string_view body) {
-  std::string head(body.substr(0, 2048));
-  std::transform(head.begin(), head.end(), head.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string head = LowerCase(body.substr(0, 2048));
   if (head.find("<html") == std::string::npos && head.find("<!doctype") == std::string::npos) {
     return Trimmed(body);
   }

@@ -2,7 +2,6 @@
 #include "host/postgres/plan_loader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/ascii.h"
 #include "host/base/origin.h"
 #include "host/postgres/embedded_dataset.h"
 #include "host/postgres/session.h"
@@ -114,9 +114,8 @@ Result<std::int64_t> SelectedEmbedder(pqxx::transaction_base& transaction, const
   return embedder;
 }
 
-Truncate ParseTruncate(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+Truncate ParseTruncate(std::string_view strategy) {
+  const std::string text = LowerCase(strategy);
   if (text == "start") return Truncate::kStart;
   if (text == "end") return Truncate::kEnd;
   return Truncate::kNone;
@@ -156,10 +155,7 @@ std::int32_t FirstPositive(std::initializer_list<std::int32_t> values) {
 
 /// An empty address is the provider's default.
 bool SameAddress(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return a == b;
-  const Result<std::string> first = OriginOf(a);
-  const Result<std::string> second = OriginOf(b);
-  return first && second && *first == *second;
+  return (a.empty() && b.empty()) || SameOrigin(a, b);
 }
 
 Result<EmbedderConfig> LoadEmbedder(pqxx::transaction_base& transaction, const Job& job,

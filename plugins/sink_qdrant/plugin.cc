@@ -5,6 +5,7 @@
 
 #include <dsw/plugin.hpp>
 
+#include "plugins/embed_common/http_plugin.h"
 #include "plugins/sink_qdrant/sink.h"
 
 namespace dsw::qdrant {
@@ -43,21 +44,7 @@ dsw_provider MakeProvider() {
 const dsw_provider kProvider = MakeProvider();
 constexpr const dsw_provider* kProviders[] = {&kProvider};
 
-constexpr dsw_plugin MakePlugin() {
-  dsw_plugin plugin{};
-  plugin.struct_size = sizeof plugin;
-  plugin.abi_minor = DSW_ABI_MINOR;
-  plugin.host_minor_min = 2;
-  plugin.id = DSW_STR("io.dsw.sink-qdrant");
-  plugin.version = DSW_STR("0.1.0");
-  plugin.vendor = DSW_STR("Datasets worker");
-  plugin.license = DSW_STR("Apache-2.0");
-  plugin.providers = kProviders;
-  plugin.provider_count = sizeof kProviders / sizeof kProviders[0];
-  return plugin;
-}
-
-constexpr dsw_plugin kPlugin = MakePlugin();
+constexpr dsw_plugin kPlugin = HttpPlugin(DSW_STR("io.dsw.sink-qdrant"), kProviders, 1);
 
 }  // namespace
 }  // namespace dsw::qdrant

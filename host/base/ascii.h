@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Texts of HTTP, which knows ASCII only.
+// Letters and blanks of ASCII, whatever the locale.
 #pragma once
 
 #include <cstddef>
