@@ -33,6 +33,12 @@ std::string_view CodeName(Code code) {
       return "bad_response";
     case Code::kInternal:
       return "internal";
+    case Code::kHeld:
+      return "held";
+    case Code::kFenced:
+      return "fenced";
+    case Code::kWithdrawn:
+      return "withdrawn";
   }
   return "internal";
 }

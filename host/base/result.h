@@ -30,10 +30,23 @@ enum class Code {
   kCancelled,        ///< Shutdown, or the job's time is up.
   kBadResponse,      ///< The peer answered what it must not.
   kInternal,         ///< Our bug, or a misbehaving plugin.
+  kHeld,             ///< Somebody else is at it; see Error::retry_after.
+  kFenced,           ///< Was ours, and is somebody else's now: leave it alone.
+  kWithdrawn,        ///< No longer wanted: disabled or deleted meanwhile.
 };
 
 /// The code's stable name in logs, metrics labels and dead-letter headers, as "rate_limited".
 std::string_view CodeName(Code code);
+
+/// Where a failure arose: with its code it says whose fault it is (domain/failure.h).
+enum class Origin {
+  kJob,       ///< The message, and what the database says to do for it.
+  kEmbedder,  ///< A call to an embedder.
+  kSink,      ///< A call to the worker's own sink.
+  kDatabase,
+  kQueue,
+  kWorker,  ///< This process, its plugins, files and settings.
+};
 
 /// The size that a peer refused, in its own numbers.
 struct SizeLimit {
@@ -48,13 +61,20 @@ struct SizeLimit {
 struct Error {
   Code code = Code::kInternal;
   std::string message;
+  Origin origin = Origin::kJob;
   std::optional<std::chrono::milliseconds> retry_after{};
+  std::optional<bool> repeat{};  ///< The peer's own word on whether to repeat the call at once.
   std::optional<SizeLimit> limit{};
   std::optional<std::uint32_t> item{};  ///< Position of the one input that it is about.
 
   /// Puts what was being done before the message.
   Error&& Context(std::string_view what) && {
     message.insert(0, std::string(what) + ": ");
+    return std::move(*this);
+  }
+  /// Says where it arose.
+  Error&& From(Origin where) && {
+    origin = where;
     return std::move(*this);
   }
 };

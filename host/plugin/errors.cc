@@ -17,8 +17,29 @@ namespace dsw {
 namespace {
 
 constexpr std::int64_t kLongestWaitMs = 24 * 3600 * 1000;
-/// Longer than a call waits for its next attempt.
-constexpr std::chrono::milliseconds kBackOff = std::chrono::seconds(61);
+
+/// What a category means here, and back: of several with one code the first.
+struct Meaning {
+  dsw_status category;
+  Code code;
+};
+constexpr Meaning kMeanings[] = {
+    {DSW_E_INVALID_REQUEST, Code::kInvalid},
+    {DSW_E_INVALID_CONFIG, Code::kInvalid},
+    {DSW_E_UNSUPPORTED, Code::kInvalid},
+    {DSW_E_TOO_LARGE, Code::kTooLarge},
+    {DSW_E_INPUT_TOO_LONG, Code::kInputTooLong},
+    {DSW_E_AUTH, Code::kUnauthenticated},
+    {DSW_E_NOT_FOUND, Code::kNotFound},
+    {DSW_E_RATE_LIMITED, Code::kRateLimited},
+    {DSW_E_QUOTA, Code::kQuota},
+    {DSW_E_TIMEOUT, Code::kTimeout},
+    {DSW_E_OVERLOADED, Code::kOverloaded},
+    {DSW_E_BAD_RESPONSE, Code::kBadResponse},
+    {DSW_E_UNAVAILABLE, Code::kUnavailable},
+    {DSW_E_CANCELLED, Code::kCancelled},
+    {DSW_E_CONFLICT, Code::kConflict},
+};
 
 bool Known(std::int32_t category) {
   return category > DSW_OK && category <= DSW_E_BAD_RESPONSE;
@@ -72,72 +93,15 @@ dsw_error EmptyError() {
 }
 
 Code CodeOf(std::int32_t category) {
-  switch (category) {
-    case DSW_E_INVALID_CONFIG:
-    case DSW_E_INVALID_REQUEST:
-    case DSW_E_UNSUPPORTED:
-      return Code::kInvalid;
-    case DSW_E_TOO_LARGE:
-      return Code::kTooLarge;
-    case DSW_E_INPUT_TOO_LONG:
-      return Code::kInputTooLong;
-    case DSW_E_AUTH:
-      return Code::kUnauthenticated;
-    case DSW_E_NOT_FOUND:
-      return Code::kNotFound;
-    case DSW_E_RATE_LIMITED:
-      return Code::kRateLimited;
-    case DSW_E_QUOTA:
-      return Code::kQuota;
-    case DSW_E_TIMEOUT:
-      return Code::kTimeout;
-    case DSW_E_OVERLOADED:
-      return Code::kOverloaded;
-    case DSW_E_BAD_RESPONSE:
-      return Code::kBadResponse;
-    case DSW_E_UNAVAILABLE:
-      return Code::kUnavailable;
-    case DSW_E_CANCELLED:
-      return Code::kCancelled;
-    case DSW_E_CONFLICT:
-      return Code::kConflict;
-    default:
-      return Code::kInternal;
-  }
+  const auto found = std::find_if(std::begin(kMeanings), std::end(kMeanings),
+                                  [&](const Meaning& row) { return row.category == category; });
+  return found == std::end(kMeanings) ? Code::kInternal : found->code;
 }
 
 dsw_status StatusOf(Code code) {
-  switch (code) {
-    case Code::kInvalid:
-      return DSW_E_INVALID_REQUEST;
-    case Code::kTooLarge:
-      return DSW_E_TOO_LARGE;
-    case Code::kInputTooLong:
-      return DSW_E_INPUT_TOO_LONG;
-    case Code::kNotFound:
-      return DSW_E_NOT_FOUND;
-    case Code::kConflict:
-      return DSW_E_CONFLICT;
-    case Code::kUnauthenticated:
-      return DSW_E_AUTH;
-    case Code::kQuota:
-      return DSW_E_QUOTA;
-    case Code::kRateLimited:
-      return DSW_E_RATE_LIMITED;
-    case Code::kOverloaded:
-      return DSW_E_OVERLOADED;
-    case Code::kUnavailable:
-      return DSW_E_UNAVAILABLE;
-    case Code::kTimeout:
-      return DSW_E_TIMEOUT;
-    case Code::kCancelled:
-      return DSW_E_CANCELLED;
-    case Code::kBadResponse:
-      return DSW_E_BAD_RESPONSE;
-    case Code::kInternal:
-      return DSW_E_INTERNAL;
-  }
-  return DSW_E_INTERNAL;
+  const auto found = std::find_if(std::begin(kMeanings), std::end(kMeanings),
+                                  [&](const Meaning& row) { return row.code == code; });
+  return found == std::end(kMeanings) ? DSW_E_INTERNAL : found->category;
 }
 
 void CopyError(const dsw_error& error, dsw_error* out) {
@@ -161,12 +125,9 @@ Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error)
   if (error.retry_after_ms >= 0) {
     result.retry_after = std::chrono::milliseconds(std::min(error.retry_after_ms, kLongestWaitMs));
   }
-  const bool decided = (error.flags & DSW_ERR_HAS_RETRYABLE) != 0;
-  const bool retryable = (error.flags & DSW_ERR_RETRYABLE) != 0;
-  if (decided && retryable && result.code == Code::kInvalid) result.code = Code::kBadResponse;
-  if (decided && !retryable) {
-    // Not here and now; the next delivery may have more luck.
-    result.retry_after = std::max(result.retry_after.value_or(kBackOff), kBackOff);
+  if ((error.flags & DSW_ERR_HAS_RETRYABLE) != 0) {
+    result.repeat = (error.flags & DSW_ERR_RETRYABLE) != 0;
+    if (*result.repeat && result.code == Code::kInvalid) result.code = Code::kBadResponse;
   }
   result.limit = LimitOf(error);
   if (error.item > 0) result.item = error.item - 1;
