@@ -34,6 +34,14 @@ struct SinkOverride {
   std::optional<Secret> api_key{};
 };
 
+/// The part of a target that one message of a large job is about: items by id, both inclusive.
+struct JobRange {
+  std::int32_t number = 0;  ///< Tells the ranges of a job apart.
+  std::int64_t first_item = 0;
+  std::int64_t last_item = 0;
+  friend bool operator==(const JobRange&, const JobRange&) = default;
+};
+
 struct Job {
   std::string job_id;
   std::int64_t dataset_transform_id = 0;
@@ -45,6 +53,7 @@ struct Job {
   std::optional<EmbedderOverride> embedder{};
   std::optional<SinkOverride> sink{};
   Mode mode = Mode::kIncremental;
+  std::optional<JobRange> range{};  ///< Only together with `embedded_dataset_id`.
 };
 
 }  // namespace dsw

@@ -109,6 +109,30 @@ Result<Mode> ParseMode(const Json& json) {
   return Fail(Bad("mode", "\"incremental\" or \"full\""));
 }
 
+Result<std::optional<JobRange>> ParseRange(const Json& job) {
+  const Json* object = Find(job, "range");
+  if (object == nullptr) return std::optional<JobRange>();
+  if (!object->is_object()) return Fail(Bad("range", "an object"));
+  if (Find(job, "embedded_dataset_id") == nullptr) {
+    return Fail(Code::kInvalid, "a job with a `range` needs the `embedded_dataset_id` it is of");
+  }
+  ASSIGN_OR_RETURN(const auto number, Integer(*object, "number", 0, kMaxCount));
+  ASSIGN_OR_RETURN(const auto first, Integer(*object, "first_item", 0, kMaxId));
+  ASSIGN_OR_RETURN(const auto last, Integer(*object, "last_item", 0, kMaxId));
+  if (!number || !first || !last || *last < *first) {
+    return Fail(Bad("range",
+                    "{\"number\":…,\"first_item\":…,\"last_item\":…}, first_item not "
+                    "above last_item"));
+  }
+  return std::optional<JobRange>(
+      {.number = static_cast<std::int32_t>(*number), .first_item = *first, .last_item = *last});
+}
+
+Json RangeJson(const JobRange& range) {
+  return {
+      {"number", range.number}, {"first_item", range.first_item}, {"last_item", range.last_item}};
+}
+
 }  // namespace
 
 Result<Job> ParseJob(std::string_view text) {
@@ -119,11 +143,6 @@ Result<Job> ParseJob(std::string_view text) {
     return Fail(Code::kInvalid,
                 "the job points to a batch file in object storage (`batch_file_key`), which this "
                 "worker does not read: publish a job that names the transform alone");
-  }
-  if (Find(json, "range") != nullptr) {
-    return Fail(Code::kInvalid,
-                "the job is limited to a `range`, which this worker does not do: publish the job "
-                "without it, and only what is still missing is embedded");
   }
 
   Job job;
@@ -142,6 +161,7 @@ Result<Job> ParseJob(std::string_view text) {
   ASSIGN_OR_RETURN(job.embedder, ParseEmbedder(json));
   ASSIGN_OR_RETURN(job.sink, ParseSink(json));
   ASSIGN_OR_RETURN(job.mode, ParseMode(json));
+  ASSIGN_OR_RETURN(job.range, ParseRange(json));
   return job;
 }
 
@@ -154,7 +174,16 @@ std::string JobJson(const Job& job) {
   if (job.dataset_id) json["dataset_id"] = *job.dataset_id;
   if (job.collection_name) json["collection_name"] = *job.collection_name;
   if (job.batch_size) json["batch_size"] = *job.batch_size;
+  if (job.range) json["range"] = RangeJson(*job.range);
   return json.dump();
+}
+
+std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dataset_id,
+                         const JobRange& range) {
+  Json json = Json::parse(parent_json, nullptr, /*allow_exceptions=*/false);
+  json["embedded_dataset_id"] = embedded_dataset_id;
+  json["range"] = RangeJson(range);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string WithoutApiKeys(std::string_view text) {

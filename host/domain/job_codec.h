@@ -3,6 +3,7 @@
 // The only place that knows a job's JSON.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,11 @@ Result<Job> ParseJob(std::string_view json);
 
 /// The message for a job without overrides, as `submit` publishes it.
 std::string JobJson(const Job& job);
+
+/// The message for one range of the job in `parent_json`, which ParseJob read: the parent's own
+/// with `embedded_dataset_id` and `range` set, and everything else kept.
+std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dataset_id,
+                         const JobRange& range);
 
 /// `json` with the API keys of its overrides set to null, so that it can be kept: replayed, it uses
 /// the keys of the database and the settings. References as env:NAME stay. Text without keys, and

@@ -52,6 +52,7 @@ NatsHeaders DeadLetterHeaders(const MessageOrigin& origin, const NatsHeaders& or
   }
   headers.emplace_back("Dsw-Error-Type", HeaderValue(reason.error_type));
   headers.emplace_back("Dsw-Error", HeaderValue(reason.error));
+  headers.emplace_back("Dsw-Fault", HeaderValue(reason.fault));
   headers.emplace_back("Dsw-Attempts", fmt::format("{}", origin.attempt));
   headers.emplace_back("Dsw-Job-Id", HeaderValue(reason.job_id));
   headers.emplace_back("Dsw-Original-Subject", HeaderValue(origin.subject));

@@ -19,12 +19,10 @@ constexpr std::int64_t kMaxPending = 256;
 constexpr std::int64_t kStallMs = 50;
 constexpr int kTries = 3;
 
-/// The same for each try of an event, and for no other event: a job that is published again may
-/// report the same numbers.
+/// Of no other event: a job that is published again may report the same numbers.
 std::string MessageId(const Progress& progress) {
   return fmt::format(
-      "{}-{}-{}-{}", progress.final ? "result" : "prog", progress.job_id,
-      progress.embedded_dataset_id.value_or(0),
+      "prog-{}-{}-{}", progress.job_id, progress.embedded_dataset_id.value_or(0),
       std::chrono::duration_cast<std::chrono::microseconds>(progress.timestamp.time_since_epoch())
           .count());
 }
@@ -69,19 +67,30 @@ void ProgressPublisher::Publish(const Progress& progress) noexcept {
     jsPubOptions options{};
     jsPubOptions_Init(&options);
     options.MsgId = id.c_str();
-    natsStatus status = NATS_OK;
-    if (progress.final) {
-      for (int i = 0; i < kTries && (i == 0 || status != NATS_OK); ++i) {
-        status = js_Publish(nullptr, jetstream_.get(), subject.c_str(), json.data(), size, &options,
-                            nullptr);
-      }
-    } else {
-      status = js_PublishAsync(jetstream_.get(), subject.c_str(), json.data(), size, &options);
-    }
+    const natsStatus status =
+        js_PublishAsync(jetstream_.get(), subject.c_str(), json.data(), size, &options);
     if (status != NATS_OK) LogLost(NatsError(status, "publish a status event").message);
   } catch (const std::exception& exception) {
     LogLost(exception.what());
   }
+}
+
+Status ProgressPublisher::PublishFinal(const Progress& progress) {
+  const std::string subject = ProgressSubject(progress);
+  const std::string json = ProgressJson(progress);
+  const std::string id = "result-" + progress.job_id;
+  jsPubOptions options{};
+  jsPubOptions_Init(&options);
+  options.MsgId = id.c_str();
+  options.MaxWait = kConfirmTimeoutMs;
+  jsErrCode code{};
+  natsStatus status = NATS_ERR;
+  for (int i = 0; i < kTries && status != NATS_OK; ++i) {
+    status = js_Publish(nullptr, jetstream_.get(), subject.c_str(), json.data(),
+                        static_cast<int>(json.size()), &options, &code);
+  }
+  if (status != NATS_OK) return Fail(NatsError(status, "publish a job's last status event", code));
+  return {};
 }
 
 }  // namespace dsw

@@ -8,8 +8,7 @@
 
 namespace dsw {
 
-/// The last event of a job is published with confirmation, and again if that fails; those before
-/// it are sent off. Thread-safe.
+/// Thread-safe.
 class ProgressPublisher final : public ProgressBus {
  public:
   /// `connection` outlives the publisher.
@@ -18,6 +17,7 @@ class ProgressPublisher final : public ProgressBus {
   ~ProgressPublisher() override;
 
   void Publish(const Progress& progress) noexcept override;
+  Status PublishFinal(const Progress& progress) override;
 
  private:
   explicit ProgressPublisher(JsContextHandle jetstream) : jetstream_(std::move(jetstream)) {}

@@ -8,6 +8,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/nats/errors.h"
+#include "host/nats/job_publisher.h"
 
 namespace dsw {
 namespace {
@@ -128,6 +129,11 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
     return std::unique_ptr<Delivery>();
   }
   return delivery;
+}
+
+Status PullQueue::Publish(const std::string& json, const std::string& message_id) {
+  RETURN_IF_ERROR(PublishJob(connection_, stream_, json, message_id));
+  return {};
 }
 
 Result<bool> PullQueue::Idle() {

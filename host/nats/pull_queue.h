@@ -35,6 +35,7 @@ class PullQueue final : public JobQueue {
   /// kUnavailable, after about a second, while the server cannot be reached.
   Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) override;
   std::chrono::milliseconds ack_wait() const override { return ack_wait_; }
+  Status Publish(const std::string& json, const std::string& message_id) override;
   Result<bool> Idle() override;
   /// kNotFound once the consumer is gone, by somebody's hand.
   Status Health() override;

@@ -18,7 +18,8 @@ namespace dsw {
 struct DeadLetterReason {
   std::string error_type;  ///< CodeName() of the failure.
   std::string error;
-  std::string job_id;  ///< Empty when the message could not be read.
+  std::string job_id;   ///< Empty when the message could not be read.
+  std::string fault{};  ///< Whose fault it is, as "job"; empty when not known.
 };
 
 /// One hand-out of a message. Exactly one of Ack, RetryIn and DeadLetter is called; a delivery that
@@ -52,6 +53,9 @@ class JobQueue {
   virtual Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) = 0;
   /// How long a delivery may go without a sign of life before it is handed to another worker.
   virtual std::chrono::milliseconds ack_wait() const = 0;
+  /// Puts a message into the queue: it is stored once this returns success. A second one with the
+  /// same `message_id` is not stored again, within the queue's duplicate window.
+  virtual Status Publish(const std::string& json, const std::string& message_id) = 0;
   /// True when no message is waiting, in flight anywhere, or delayed.
   virtual Result<bool> Idle() = 0;
   /// Success while the queue can be reached.

@@ -281,6 +281,13 @@ class FakeBus final : public ProgressBus {
     const std::lock_guard lock(mutex_);
     events.push_back(progress);
   }
+  Status PublishFinal(const Progress& progress) override {
+    const std::lock_guard lock(mutex_);
+    if (final_error) return Fail(*std::exchange(final_error, std::nullopt));
+    events.push_back(progress);
+    return {};
+  }
+  std::optional<Error> final_error;  ///< Fails the next PublishFinal.
   std::vector<Progress> events;
 
  private:

@@ -75,11 +75,11 @@ TEST_F(ProgressTest, AJobForAnotherStreamIsNotPublished) {
 TEST_F(ProgressTest, AWatcherSeesTheEventsOfItsJobInOrder) {
   const auto publisher = OpenPublisher();
   publisher->Publish(Event("mine", 1));  // Too early.
-  publisher->Publish(Event("mine", 2, true));
+  ASSERT_OK(publisher->PublishFinal(Event("done before", 2, true)));
   const auto watcher = Watch("mine");
   publisher->Publish(Event("mine", 3));
   publisher->Publish(Event("other", 4));
-  publisher->Publish(Event("mine", 5, true));
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 5, true)));
 
   const auto first = NextSoon(*watcher);
   ASSERT_TRUE(first);
@@ -98,14 +98,17 @@ TEST_F(ProgressTest, AWatcherMissesNothingWhenTheServerRestarts) {
   const auto watcher = Watch("mine");
   publisher->Publish(Event("mine", 1));
   ASSERT_TRUE(NextSoon(*watcher));
-  publisher->Publish(Event("mine", 2, true));  // Stored, but not yet seen.
+  publisher->Publish(Event("mine", 2));
+  Eventually([&] {
+    return Messages(*connection_, "TRANSFORM_STATUS") == 2;
+  });  // Stored, but not yet seen.
   server_.Stop();
   ASSERT_TRUE(Eventually([&] { return !connection_->Health(); }));
   ASSERT_OK_AND_ASSIGN(const auto none, watcher->Next(std::stop_token()));
   EXPECT_FALSE(none);
   server_.Start();
   ASSERT_TRUE(Eventually([&] { return connection_->Health().has_value(); }));
-  publisher->Publish(Event("mine", 3, true));
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 3, true)));
   for (const std::int64_t chunks : {2, 3}) {
     const auto event = NextSoon(*watcher);
     ASSERT_TRUE(event);
@@ -118,10 +121,19 @@ TEST_F(ProgressTest, AnEventThatCannotBePublishedIsLostWithoutHarm) {
   ASSERT_EQ(js_DeleteStream(connection_->jetstream(), "TRANSFORM_STATUS", nullptr, nullptr),
             NATS_OK);
   publisher->Publish(Event("mine", 1));
-  publisher->Publish(Event("mine", 2, true));
+  EXPECT_FALSE(publisher->PublishFinal(Event("mine", 2, true)));
   ASSERT_OK(EnsureTopology(*connection_, Topology()));
-  publisher->Publish(Event("mine", 3, true));
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 3, true)));
   EXPECT_EQ(Messages(*connection_, "TRANSFORM_STATUS"), 1U);
+}
+
+TEST_F(ProgressTest, TheLastEventOfAJobIsStoredOnceHoweverOftenItIsPublished) {
+  const auto publisher = OpenPublisher();
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 9, true)));
+  // Another delivery of the job, at another time.
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 9, true)));
+  ASSERT_OK(publisher->PublishFinal(Event("other", 9, true)));
+  EXPECT_EQ(Messages(*connection_, "TRANSFORM_STATUS"), 2U);
 }
 
 TEST_F(ProgressTest, AWatcherNeedsTheStatusStream) {

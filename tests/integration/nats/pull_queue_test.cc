@@ -48,6 +48,16 @@ TEST_F(PullQueueTest, TakesMessagesOfTheStreamsOwnName) {
   EXPECT_EQ(delivery->payload(), "replayed");
 }
 
+TEST_F(PullQueueTest, StoresWhatIsPublishedOnce) {
+  ASSERT_OK(queue_->Publish("range 0", "j-0"));
+  ASSERT_OK(queue_->Publish("range 0", "j-0"));
+  ASSERT_OK(queue_->Publish("range 1", "j-1"));
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 2U);
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_EQ(delivery->payload(), "range 0");
+}
+
 TEST_F(PullQueueTest, PassesTheTraceContextOn) {
   NatsMsgHandle message;
   ASSERT_EQ(natsMsg_Create(Out(message), kJobSubject, nullptr, "x", 1), NATS_OK);

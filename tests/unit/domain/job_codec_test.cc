@@ -46,6 +46,24 @@ TEST(JobCodecTest, ReadsWhatItWrote) {
   EXPECT_EQ(read.mode, Mode::kFull);
 }
 
+TEST(JobCodecTest, ARangeIsItsParentWithTwoMembersMore) {
+  const std::string parent = R"({"job_id":"j","dataset_transform_id":4,"mode":"full",
+      "embedder_config":{"api_key":"sk-of-the-job","model":"m"},"of_others":[1]})";
+  const JobRange range{.number = 3, .first_item = 100, .last_item = 199};
+  const std::string json = RangeJobJson(parent, 9, range);
+  ASSERT_OK_AND_ASSIGN(const Job job, ParseJob(json));
+  EXPECT_EQ(job.job_id, "j");
+  EXPECT_EQ(job.mode, Mode::kFull);
+  EXPECT_EQ(job.embedded_dataset_id, 9);
+  EXPECT_EQ(job.range, range);
+  EXPECT_EQ(job.embedder->api_key->Reveal(), "sk-of-the-job");
+  EXPECT_NE(json.find(R"("of_others":[1])"), std::string::npos);
+  ASSERT_OK_AND_ASSIGN(const Job again, ParseJob(JobJson(job)));
+  EXPECT_EQ(again.range, range);
+  ASSERT_OK_AND_ASSIGN(const Job whole, ParseJob(parent));
+  EXPECT_FALSE(whole.range);
+}
+
 TEST(JobCodecTest, LiteralKeysAreTakenOutOfWhatIsKept) {
   const std::string kept = WithoutApiKeys(
       R"({"job_id":"j","embedder_config":{"model":"m","api_key":"sk-literal"},
@@ -103,7 +121,18 @@ INSTANTIATE_TEST_SUITE_P(
             "send it as `embedder_config.base_url`"},
         BadJob{R"({"job_id":"j","dataset_transform_id":1,"batch_file_key":"batches/1.json"})",
                "object storage"},
-        BadJob{R"({"job_id":"j","dataset_transform_id":1,"range":{}})", "`range`"}));
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"range":{}})", "`embedded_dataset_id`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedded_dataset_id":2,"range":7})",
+               "`range` must be an object"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedded_dataset_id":2,
+                   "range":{"number":1,"first_item":5}})",
+               "`range` must be {\"number\""},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedded_dataset_id":2,
+                   "range":{"number":-1,"first_item":5,"last_item":6}})",
+               "`number`"},
+        BadJob{R"({"job_id":"j","dataset_transform_id":1,"embedded_dataset_id":2,
+                   "range":{"number":1,"first_item":6,"last_item":5}})",
+               "`range` must be {\"number\""}));
 
 }  // namespace
 }  // namespace dsw

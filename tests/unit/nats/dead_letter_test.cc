@@ -24,12 +24,13 @@ const MessageOrigin kOrigin{.stream = "JOBS",
 
 TEST(DeadLetterTest, CarriesTheWholeStory) {
   const NatsHeaders headers = DeadLetterHeaders(
-      kOrigin, {}, {.error_type = "conflict", .error = "another size", .job_id = "j1"}, "host-1",
+      kOrigin, {},
+      {.error_type = "conflict", .error = "another size", .job_id = "j1", .fault = "job"}, "host-1",
       std::chrono::system_clock::time_point(std::chrono::seconds(0)));
   EXPECT_THAT(
       headers,
       ElementsAre(Pair("Dsw-Error-Type", "conflict"), Pair("Dsw-Error", "another size"),
-                  Pair("Dsw-Attempts", "4"), Pair("Dsw-Job-Id", "j1"),
+                  Pair("Dsw-Fault", "job"), Pair("Dsw-Attempts", "4"), Pair("Dsw-Job-Id", "j1"),
                   Pair("Dsw-Original-Subject", "workers.dataset-transform"),
                   Pair("Dsw-Original-Sequence", "12"),
                   Pair("Dsw-Failed-At", "1970-01-01T00:00:00.000Z"), Pair("Dsw-Worker", "host-1")));

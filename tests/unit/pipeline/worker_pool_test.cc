@@ -33,6 +33,7 @@ class FakeQueue final : public JobQueue {
     return std::unique_ptr<Delivery>();
   }
   std::chrono::milliseconds ack_wait() const override { return std::chrono::hours(1); }
+  Status Publish(const std::string&, const std::string&) override { return {}; }
   Result<bool> Idle() override { return true; }
   Status Health() override { return {}; }
 
