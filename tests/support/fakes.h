@@ -10,12 +10,14 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/pipeline/worker_context.h"
 #include "host/ports/job_queue.h"
+#include "host/ports/worker_health.h"
 
 namespace dsw {
 
@@ -358,6 +360,21 @@ class FakeDelivery final : public Delivery {
 
  private:
   std::string payload_;
+};
+
+/// A worker in good health, whatever is reported. Thread-safe.
+class FakeHealth final : public WorkerHealth {
+ public:
+  bool WaitUntilReady(std::stop_token stop) override { return !stop.stop_requested(); }
+  void Report(std::string_view part, const Error& error) override {
+    const std::lock_guard lock(mutex_);
+    reports.emplace_back(part, error);
+  }
+
+  std::vector<std::pair<std::string, Error>> reports;
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace dsw
