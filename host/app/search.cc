@@ -37,9 +37,9 @@ Result<Target> FindTarget(const Settings& settings, const SearchOptions& options
 void PrintJson(const std::string& query, const Target& target, const std::vector<Hit>& hits) {
   Json results = Json::array();
   for (const Hit& hit : hits) {
-    results.push_back(Json{{"score", hit.score},
-                           {"id", hit.id},
-                           {"payload", Json::parse(hit.payload_json, nullptr, false)}});
+    Json payload = Json::parse(hit.payload_json, nullptr, false);
+    if (payload.is_object()) payload.erase(kStampKey);
+    results.push_back(Json{{"score", hit.score}, {"id", hit.id}, {"payload", std::move(payload)}});
   }
   const Json document = {{"query", query},
                          {"collection", target.collection},

@@ -2,6 +2,7 @@
 #include "host/domain/point.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <openssl/evp.h>
 
 namespace dsw {
 namespace {
@@ -74,7 +76,8 @@ struct PayloadWriter::ItemParts {
   std::string rest_text;
 };
 
-PayloadWriter::PayloadWriter(PayloadStyle style) : style_(style) {}
+PayloadWriter::PayloadWriter(PayloadStyle style, const PointOrigin& origin)
+    : style_(style), origin_(origin) {}
 
 PayloadWriter::~PayloadWriter() = default;
 
@@ -109,8 +112,28 @@ std::string PayloadWriter::Write(const Chunk& chunk, bool truncated) {
     }
   }
   if (truncated) AddMember(json, "truncated", "true");
+  AddMember(json, kStampKey,
+            fmt::format(R"({{"ed":{},"h":"{}","m":{},"t":{}}})", origin_.embedded_dataset_id,
+                        ChunkHash(chunk.text), DumpText(origin_.maker), origin_.token));
   json += '}';
   return json;
+}
+
+std::string ChunkHash(std::string_view text) {
+  // Looked up once: that takes longer than to hash a text. Not for security, so that a machine
+  // that allows only FIPS algorithms may do it.
+  static EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", "-fips");
+  constexpr std::size_t kBytes = 8;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, md5, nullptr);
+  std::string hash;
+  hash.reserve(2 * kBytes);
+  for (std::size_t i = 0; i < kBytes; ++i) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    hash += kDigits[digest[i] >> 4];
+    hash += kDigits[digest[i] & 15u];
+  }
+  return hash;
 }
 
 std::string PointId(std::int64_t embedded_dataset_id, const ChunkPosition& position) {

@@ -83,7 +83,7 @@ Result<OpenedTarget> OpenTarget(const Plan& plan, const Target& target,
     opened.facts.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
 
-  RETURN_IF_ERROR(CallWithRetries<void>(worker, scope, [&](std::uint32_t attempt) {
+  RETURN_IF_ERROR(CallWithRetries<CollectionState>(worker, scope, [&](std::uint32_t attempt) {
     return opened.sink->EnsureCollection(
         JobCall(plan, scope, worker.clock.Now() + options.sink_timeout, plan.job_id, attempt),
         {.name = target.collection,

@@ -14,7 +14,7 @@ namespace dsw {
 namespace {
 
 Points MakePoints(EmbeddedPiece piece, const OpenedTarget& opened, PayloadStyle style) {
-  PayloadWriter payload(style);
+  PayloadWriter payload(style, {.embedded_dataset_id = opened.target.embedded_dataset_id});
   Points points;
   points.ids.reserve(piece.chunks.size());
   points.payloads.reserve(piece.chunks.size());

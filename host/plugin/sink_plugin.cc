@@ -2,6 +2,7 @@
 #include "host/plugin/sink_plugin.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 
 namespace dsw {
 namespace {
+
+static_assert(std::string_view(kStampKey) == DSW_STAMP_KEY);
 
 std::uint32_t DistanceOf(Distance distance) {
   switch (distance) {
@@ -32,13 +35,58 @@ std::vector<dsw_str> Borrow(std::span<const std::string> texts) {
   return borrowed;
 }
 
-const dsw_sink_search* FindSearch(const PluginInstance& instance) {
+template <class Extension>
+const Extension* FindExtension(const PluginInstance& instance, std::string_view id) {
   if (instance.provider().get_extension == nullptr) return nullptr;
-  constexpr std::string_view kId = DSW_EXT_SEARCH;
-  const auto* search = static_cast<const dsw_sink_search*>(
-      instance.provider().get_extension(instance.handle(), kId.data(), kId.size()));
+  return static_cast<const Extension*>(
+      instance.provider().get_extension(instance.handle(), id.data(), id.size()));
+}
+
+const dsw_sink_search* FindSearch(const PluginInstance& instance) {
+  const auto* search = FindExtension<dsw_sink_search>(instance, DSW_EXT_SEARCH);
   return search != nullptr && DSW_CAN(search, search) ? search : nullptr;
 }
+
+const dsw_sink_collection* FindCollection(const PluginInstance& instance) {
+  const auto* collection = FindExtension<dsw_sink_collection>(instance, DSW_EXT_COLLECTION);
+  const bool whole =
+      collection != nullptr && DSW_CAN(collection, ensure) && DSW_CAN(collection, set_maker);
+  return whole ? collection : nullptr;
+}
+
+const dsw_sink_scan* FindScan(const PluginInstance& instance) {
+  const auto* scan = FindExtension<dsw_sink_scan>(instance, DSW_EXT_SCAN);
+  return scan != nullptr && DSW_CAN(scan, scan) ? scan : nullptr;
+}
+
+/// Takes the state of one collection.
+struct StateReceiver {
+  std::optional<CollectionState> state;
+
+  static void Set(const dsw_collection_out* out, const dsw_collection_state* state) noexcept {
+    if (state == nullptr || !DSW_HAS(state, maker)) return;
+    static_cast<StateReceiver*>(out->ctx)->state = {
+        .created = (state->flags & DSW_COLLECTION_CREATED) != 0,
+        .empty = (state->flags & DSW_COLLECTION_EMPTY) != 0,
+        .maker = CleanUtf8(ViewOf(state->maker))};
+  }
+};
+
+/// Takes the points of one scan.
+struct StampReceiver {
+  std::vector<PointStamp>& page;
+  std::string violation;
+
+  static void Add(const dsw_scan_out* out, const dsw_point_stamp* point) noexcept {
+    auto& self = *static_cast<StampReceiver*>(out->ctx);
+    if (point == nullptr || !DSW_HAS(point, stamp) || ViewOf(point->id).empty()) {
+      self.violation = "returned a point that cannot be read";
+      return;
+    }
+    self.page.push_back(
+        {.id = CleanUtf8(ViewOf(point->id)), .stamp = CleanUtf8(ViewOf(point->stamp))});
+  }
+};
 
 /// Takes the answers of one search.
 struct HitReceiver {
@@ -60,17 +108,48 @@ struct HitReceiver {
 }  // namespace
 
 SinkPlugin::SinkPlugin(std::unique_ptr<PluginInstance> instance)
-    : instance_(std::move(instance)), search_(FindSearch(*instance_)) {}
+    : instance_(std::move(instance)),
+      collection_(FindCollection(*instance_)),
+      scan_(FindScan(*instance_)),
+      search_(FindSearch(*instance_)) {}
 
-Status SinkPlugin::EnsureCollection(const CallContext& context, const CollectionSpec& spec) {
+Result<CollectionState> SinkPlugin::EnsureCollection(const CallContext& context,
+                                                     const CollectionSpec& spec) {
   const dsw_collection_spec request{.struct_size = sizeof request,
                                     .dimensions = spec.dimensions,
                                     .name = StrOf(spec.name),
                                     .distance = DistanceOf(spec.distance),
                                     .flags = spec.create ? 0 : DSW_COLLECTION_MUST_EXIST};
+  if (collection_ == nullptr) {
+    RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+      return instance_->provider().sink->ensure_collection(instance_->handle(), call, &request,
+                                                           error);
+    }));
+    ASSIGN_OR_RETURN(const std::uint64_t count, Count(context, spec.name));
+    return CollectionState{.created = false, .empty = count == 0, .maker = {}};
+  }
+  StateReceiver receiver;
+  const dsw_collection_out out{
+      .struct_size = sizeof out, .reserved0 = 0, .ctx = &receiver, .state = &StateReceiver::Set};
+  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+    return collection_->ensure(instance_->handle(), call, &request, &out, error);
+  }));
+  if (!receiver.state) return Fail(Misbehaviour(provider(), "did not tell a collection's state"));
+  return *std::move(receiver.state);
+}
+
+Status SinkPlugin::SetMaker(const CallContext& context, std::string_view collection,
+                            std::string_view maker) {
+  if (maker.size() > kMostMakerBytes) {
+    return Fail(Code::kInvalid, fmt::format("a text of {} bytes for collection \"{}\", at most {} "
+                                            "are possible",
+                                            maker.size(), collection, kMostMakerBytes));
+  }
+  if (collection_ == nullptr) return {};
+  const dsw_str name = StrOf(collection);
+  const dsw_str text = StrOf(maker);
   return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return instance_->provider().sink->ensure_collection(instance_->handle(), call, &request,
-                                                         error);
+    return collection_->set_maker(instance_->handle(), call, &name, &text, error);
   });
 }
 
@@ -90,7 +169,8 @@ Status SinkPlugin::Upsert(const CallContext& context, std::string_view collectio
                            .ids = ids.data(),
                            .vectors = points.vectors.data() + first * dimensions,
                            .row_stride_bytes = dimensions * sizeof(float),
-                           .payloads = payloads.data()};
+                           .payloads = payloads.data(),
+                           .fence = points.token};
   const dsw_str name = StrOf(collection);
   return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
     return instance_->provider().sink->upsert(instance_->handle(), call, &name, &request, error);
@@ -115,6 +195,30 @@ Result<std::uint64_t> SinkPlugin::Count(const CallContext& context, std::string_
     return instance_->provider().sink->count(instance_->handle(), call, &name, &count, error);
   }));
   return count;
+}
+
+Status SinkPlugin::Scan(const CallContext& context, std::string_view collection,
+                        std::string_view after_id, std::uint32_t limit,
+                        std::vector<PointStamp>& page) {
+  if (scan_ == nullptr) {
+    return Fail(Code::kInvalid, fmt::format("the sink \"{}\" cannot list its points", provider()));
+  }
+  page.clear();
+  StampReceiver receiver{page, {}};
+  const dsw_scan_out out{
+      .struct_size = sizeof out, .reserved0 = 0, .ctx = &receiver, .point = &StampReceiver::Add};
+  const dsw_str name = StrOf(collection);
+  const dsw_str after = StrOf(after_id);
+  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+    return scan_->scan(instance_->handle(), call, &name, &after, limit, &out, error);
+  }));
+  if (page.size() > limit) {
+    receiver.violation = fmt::format("returned {} points, asked for {}", page.size(), limit);
+  } else if (!page.empty() && page.front().id == after_id) {
+    receiver.violation = "returned the point that it was to begin behind";
+  }
+  if (!receiver.violation.empty()) return Fail(Misbehaviour(provider(), receiver.violation));
+  return {};
 }
 
 Result<std::vector<Hit>> SinkPlugin::Search(const CallContext& context, std::string_view collection,

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "host/pipeline/worker_context.h"
 #include "host/ports/job_queue.h"
 #include "host/ports/worker_health.h"
@@ -219,9 +221,18 @@ class FakeSink final : public VectorSink {
  public:
   std::string_view provider() const override { return "fake"; }
   std::uint32_t max_batch() const override { return max_batch_value; }
-  Status EnsureCollection(const CallContext&, const CollectionSpec& spec) override {
+  Result<CollectionState> EnsureCollection(const CallContext&,
+                                           const CollectionSpec& spec) override {
+    const std::lock_guard lock(mutex_);
     specs.push_back(spec);
     if (ensure_error) return Fail(*ensure_error);
+    return CollectionState{
+        .created = created, .empty = empty.value_or(points.empty()), .maker = maker};
+  }
+  Status SetMaker(const CallContext&, std::string_view, std::string_view text) override {
+    const std::lock_guard lock(mutex_);
+    if (maker_error) return Fail(*maker_error);
+    maker = text;
     return {};
   }
   Status Upsert(const CallContext&, std::string_view, const Points& batch, std::size_t first,
@@ -230,12 +241,30 @@ class FakeSink final : public VectorSink {
     if (upsert_error) return Fail(*std::exchange(upsert_error, std::nullopt));
     upserts.push_back(count);
     for (std::size_t i = first; i < first + count; ++i) {
+      const auto stored = points.find(batch.ids[i]);
+      if (batch.token != 0 && stored != points.end() &&
+          StampOf(stored->second.second).value("t", std::int64_t{0}) > batch.token) {
+        continue;
+      }
       points[batch.ids[i]] = {batch.vectors.row(i)[0], batch.payloads[i]};
     }
     return {};
   }
   Status Remove(const CallContext&, std::string_view, std::span<const std::string> ids) override {
+    const std::lock_guard lock(mutex_);
     removed.insert(removed.end(), ids.begin(), ids.end());
+    for (const std::string& id : ids) points.erase(id);
+    return {};
+  }
+  Status Scan(const CallContext&, std::string_view, std::string_view after_id, std::uint32_t limit,
+              std::vector<PointStamp>& page) override {
+    const std::lock_guard lock(mutex_);
+    page.clear();
+    for (auto point = points.upper_bound(std::string(after_id));
+         point != points.end() && page.size() < limit; ++point) {
+      const nlohmann::json stamp = StampOf(point->second.second);
+      page.push_back({point->first, stamp.empty() ? "" : stamp.dump()});
+    }
     return {};
   }
   Result<std::uint64_t> Count(const CallContext&, std::string_view) override {
@@ -249,14 +278,25 @@ class FakeSink final : public VectorSink {
   Status Health(const CallContext&) override { return {}; }
 
   std::uint32_t max_batch_value = 0;
+  bool created = false;
+  std::optional<bool> empty;  ///< Absent: as `points` are.
+  std::string maker;
   std::optional<Error> ensure_error;
+  std::optional<Error> maker_error;
   std::optional<Error> upsert_error;  ///< Fails the next Upsert.
   std::vector<CollectionSpec> specs;
   std::vector<std::size_t> upserts;
+  /// By id: the first float of the vector, and the payload.
   std::map<std::string, std::pair<float, std::string>> points;
   std::vector<std::string> removed;
 
  private:
+  static nlohmann::json StampOf(const std::string& payload) {
+    const auto json = nlohmann::json::parse(payload, nullptr, /*allow_exceptions=*/false);
+    return json.is_object() ? json.value(kStampKey, nlohmann::json::object())
+                            : nlohmann::json::object();
+  }
+
   std::mutex mutex_;
 };
 

@@ -42,7 +42,7 @@ extern "C" {
 
 /** Version of this header. Another major is another entry symbol; a minor only appends. */
 #define DSW_ABI_MAJOR 0
-#define DSW_ABI_MINOR 2
+#define DSW_ABI_MINOR 3
 
 /** Name of the one exported function. */
 #define DSW_ENTRY_SYMBOL "dsw_plugin_entry_v0"
@@ -276,6 +276,12 @@ typedef struct dsw_embedder_ops {
 /** How vectors of a collection are compared. */
 enum { DSW_DISTANCE_COSINE = 1, DSW_DISTANCE_EUCLID = 2, DSW_DISTANCE_DOT = 3 };
 
+/**
+ * The member of a payload that the worker keeps for itself: a small object, in which the number "t"
+ * is the dsw_points.fence that the point was written with. Since 0.3.
+ */
+#define DSW_STAMP_KEY "_dsw"
+
 /** dsw_collection_spec.flags, critical: fail with DSW_E_NOT_FOUND instead of creating. */
 #define DSW_COLLECTION_MUST_EXIST (1u << 0)
 
@@ -297,6 +303,12 @@ typedef struct dsw_points {
   const float* vectors;    /**< Finite; aligned as floats are. */
   size_t row_stride_bytes; /**< From one row to the next. */
   const dsw_str* payloads; /**< One JSON object each. */
+  /**
+   * A stored point whose payload has a larger number "t" under DSW_STAMP_KEY was written by a later
+   * runner: it stays as it is, and the call succeeds. 0: every point is overwritten. A sink that
+   * cannot compare overwrites. Since 0.3.
+   */
+  int64_t fence;
 } dsw_points;
 
 /** Operations of a sink instance. All [inst], blocking, one attempt. */
@@ -321,36 +333,6 @@ typedef struct dsw_sink_ops {
   /** Cheap check that upsert could work now; may be NULL. */
   dsw_status (*health)(void* instance, const dsw_call* call, dsw_error* error);
 } dsw_sink_ops;
-
-/** Id of the optional search service of a sink instance: a dsw_sink_search. */
-#define DSW_EXT_SEARCH "dsw.search/1"
-
-/** One answer of a search. Borrowed from the plugin until `hit` returns. */
-typedef struct dsw_hit {
-  uint32_t struct_size;
-  uint32_t reserved0;
-  dsw_str id;      /**< As it was stored. */
-  dsw_str payload; /**< JSON object. */
-  double score;    /**< Similarity for Cosine and Dot (larger is nearer), distance for Euclid. */
-} dsw_hit;
-
-/** Receives answers, nearest first; the host copies. */
-typedef struct dsw_search_out {
-  uint32_t struct_size;
-  uint32_t reserved0;
-  void* ctx; /**< The host's own. */
-  void (*hit)(const struct dsw_search_out* out, const dsw_hit* hit);
-} dsw_search_out;
-
-/** Nearest-neighbour search. */
-typedef struct dsw_sink_search {
-  uint32_t struct_size;
-  uint32_t reserved0;
-  /** The `limit` nearest points by the collection's distance; DSW_E_NOT_FOUND without it. [inst] */
-  dsw_status (*search)(void* instance, const dsw_call* call, dsw_str const* collection,
-                       const float* vector, uint32_t dimensions, uint32_t limit,
-                       const dsw_search_out* out, dsw_error* error);
-} dsw_sink_search;
 
 /** Id of the host's HTTP client: a dsw_host_http. Since 0.2. */
 #define DSW_EXT_HTTP "dsw.http/1"
@@ -497,4 +479,7 @@ DSW_EXPORT dsw_status dsw_plugin_entry_v0(const dsw_host* host, const dsw_plugin
 #ifdef __cplusplus
 }
 #endif
+
+#include <dsw/sink.h>
+
 #endif /* DSW_PLUGIN_H */

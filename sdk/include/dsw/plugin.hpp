@@ -208,4 +208,52 @@ struct Sink : Instance<T> {
       sizeof(dsw_sink_ops), 0, &EnsureCollection, &Upsert, &Remove, &Count, &Health};
 };
 
+/// Table of DSW_EXT_COLLECTION over a T with
+///   void Ensure(const dsw_call&, const dsw_collection_spec&, const dsw_collection_out&);
+///   void SetMaker(const dsw_call&, std::string_view collection, std::string_view maker);
+template <class T>
+struct SinkCollection {
+  static dsw_status Ensure(void* instance, const dsw_call* call, const dsw_collection_spec* spec,
+                           const dsw_collection_out* out, dsw_error* error) noexcept {
+    return Guard(error, [&] { static_cast<T*>(instance)->Ensure(*call, *spec, *out); });
+  }
+  static dsw_status SetMaker(void* instance, const dsw_call* call, dsw_str const* collection,
+                             dsw_str const* maker, dsw_error* error) noexcept {
+    return Guard(error, [&] {
+      static_cast<T*>(instance)->SetMaker(*call, View(*collection), View(*maker));
+    });
+  }
+  static constexpr dsw_sink_collection kOps{sizeof(dsw_sink_collection), 0, &Ensure, &SetMaker};
+};
+
+/// Table of DSW_EXT_SCAN over a T with
+///   void Scan(const dsw_call&, std::string_view collection, std::string_view after,
+///             std::uint32_t limit, const dsw_scan_out&);
+template <class T>
+struct SinkScan {
+  static dsw_status Scan(void* instance, const dsw_call* call, dsw_str const* collection,
+                         dsw_str const* after, std::uint32_t limit, const dsw_scan_out* out,
+                         dsw_error* error) noexcept {
+    return Guard(error, [&] {
+      static_cast<T*>(instance)->Scan(*call, View(*collection), View(*after), limit, *out);
+    });
+  }
+  static constexpr dsw_sink_scan kOps{sizeof(dsw_sink_scan), 0, &Scan};
+};
+
+/// Table of DSW_EXT_SEARCH over a T with
+///   void Search(const dsw_call&, std::string_view collection, const float* vector,
+///               std::uint32_t dimensions, std::uint32_t limit, const dsw_search_out&);
+template <class T>
+struct SinkSearch {
+  static dsw_status Search(void* instance, const dsw_call* call, dsw_str const* collection,
+                           const float* vector, std::uint32_t dimensions, std::uint32_t limit,
+                           const dsw_search_out* out, dsw_error* error) noexcept {
+    return Guard(error, [&] {
+      static_cast<T*>(instance)->Search(*call, View(*collection), vector, dimensions, limit, *out);
+    });
+  }
+  static constexpr dsw_sink_search kOps{sizeof(dsw_sink_search), 0, &Search};
+};
+
 }  // namespace dsw

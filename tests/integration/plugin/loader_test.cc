@@ -154,7 +154,7 @@ TEST(LoaderTest, RefusesAPluginWithoutManifest) {
 TEST(LoaderTest, RefusesAPluginThatNeedsANewerHost) {
   ExpectHostileRefused("hostile_newer_host",
                        "io.dsw.hostile_newer_host needs a worker with ABI 0.4000000000 or newer, "
-                       "this one has 0.2");
+                       "this one has 0.3");
 }
 
 TEST(LoaderTest, RefusesAPluginWhoseTableContradictsItsManifest) {

@@ -10,7 +10,8 @@ namespace {
 using Json = nlohmann::json;
 
 std::string PayloadJson(const Chunk& chunk, PayloadStyle style, bool truncated) {
-  return PayloadWriter(style).Write(chunk, truncated);
+  return PayloadWriter(style, {.embedded_dataset_id = 7, .maker = "1a2b3c4d", .token = 12})
+      .Write(chunk, truncated);
 }
 
 Chunk Example() {
@@ -42,7 +43,7 @@ TEST(PointTest, TheSpecsPayloadLiftsSourceAndAuthorAndKeepsTheRest) {
   EXPECT_EQ(payload["title"], "Annual Report");
   EXPECT_EQ(payload["custom_metadata"],
             Json::parse(R"({"year":2024,"page":4,"big":9007199254740993,"none":null})"));
-  EXPECT_EQ(payload.size(), 7U);
+  EXPECT_EQ(payload.size(), 8U) << "and the stamp";
 }
 
 TEST(PointTest, TheOriginalsPayloadKeepsMetadataApart) {
@@ -71,11 +72,27 @@ TEST(PointTest, MembersStandInTheOrderInWhichTheyAreDocumented) {
       "\"text\":\"text with \\\"quotes\\\" and \xF0\x9F\x98\x80\","
       R"("source_file":"report.pdf","author":"John Doe","title":"Annual Report",)"
       R"("custom_metadata":{"year":2024,"big":9007199254740993,"none":null,"page":4},)"
-      R"("truncated":true})");
+      R"("truncated":true,)"
+      R"("_dsw":{"ed":7,"h":"8bfb42b76eaa2799","m":"1a2b3c4d","t":12}})");
+}
+
+TEST(PointTest, EveryStyleTellsWhatThePointWasMadeFrom) {
+  for (const PayloadStyle style :
+       {PayloadStyle::kSpec, PayloadStyle::kOriginal, PayloadStyle::kBoth}) {
+    const Json stamp = Json::parse(PayloadJson(Example(), style, false))[kStampKey];
+    EXPECT_EQ(stamp,
+              (Json{{"ed", 7}, {"h", ChunkHash(Example().text)}, {"m", "1a2b3c4d"}, {"t", 12}}));
+  }
+}
+
+TEST(PointTest, TheHashIsTheBeginningOfTheMd5) {
+  EXPECT_EQ(ChunkHash("abc"), "900150983cd24fb0");
+  EXPECT_EQ(ChunkHash(""), "d41d8cd98f00b204");
 }
 
 TEST(PointTest, OneWriterKeepsItemsApart) {
-  PayloadWriter writer(PayloadStyle::kBoth);
+  PayloadWriter writer(PayloadStyle::kBoth,
+                       {.embedded_dataset_id = 7, .maker = "1a2b3c4d", .token = 12});
   Chunk other = Example();
   other.item = std::make_shared<const Item>(Item{.item_id = 12,
                                                  .title = "line\nbreak \\ \x01\x7F \xFF",

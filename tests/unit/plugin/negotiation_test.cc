@@ -63,12 +63,12 @@ TEST_F(NegotiationTest, AcceptsTablesThatANewerHeaderMadeLarger) {
 
 TEST_F(NegotiationTest, RefusesAPluginThatNeedsANewerHost) {
   manifest_.host_min = DSW_ABI_MINOR + 1;
-  EXPECT_FAIL(CheckAbi(manifest_), Code::kInvalid, "needs a worker with ABI 0.3 or newer");
+  EXPECT_FAIL(CheckAbi(manifest_), Code::kInvalid, "needs a worker with ABI 0.4 or newer");
 }
 
 TEST_F(NegotiationTest, RefusesAnotherMajor) {
   manifest_.abi_major = DSW_ABI_MAJOR + 1;
-  EXPECT_FAIL(CheckAbi(manifest_), Code::kInvalid, "was built for ABI 1.2");
+  EXPECT_FAIL(CheckAbi(manifest_), Code::kInvalid, "was built for ABI 1.3");
 }
 
 TEST_F(NegotiationTest, RefusesTablesThatAreTooSmall) {

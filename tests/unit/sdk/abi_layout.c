@@ -121,7 +121,7 @@ OFFSET(dsw_collection_spec, name, 8);
 OFFSET(dsw_collection_spec, distance, 24);
 OFFSET(dsw_collection_spec, flags, 28);
 
-SIZE(dsw_points, 48);
+SIZE(dsw_points, 56);
 OFFSET(dsw_points, struct_size, 0);
 OFFSET(dsw_points, dimensions, 4);
 OFFSET(dsw_points, count, 8);
@@ -129,6 +129,7 @@ OFFSET(dsw_points, ids, 16);
 OFFSET(dsw_points, vectors, 24);
 OFFSET(dsw_points, row_stride_bytes, 32);
 OFFSET(dsw_points, payloads, 40);
+OFFSET(dsw_points, fence, 48);
 
 SIZE(dsw_sink_ops, 48);
 OFFSET(dsw_sink_ops, struct_size, 0);
@@ -138,6 +139,40 @@ OFFSET(dsw_sink_ops, upsert, 16);
 OFFSET(dsw_sink_ops, remove, 24);
 OFFSET(dsw_sink_ops, count, 32);
 OFFSET(dsw_sink_ops, health, 40);
+
+SIZE(dsw_collection_state, 24);
+OFFSET(dsw_collection_state, struct_size, 0);
+OFFSET(dsw_collection_state, flags, 4);
+OFFSET(dsw_collection_state, maker, 8);
+
+SIZE(dsw_collection_out, 24);
+OFFSET(dsw_collection_out, struct_size, 0);
+OFFSET(dsw_collection_out, reserved0, 4);
+OFFSET(dsw_collection_out, ctx, 8);
+OFFSET(dsw_collection_out, state, 16);
+
+SIZE(dsw_sink_collection, 24);
+OFFSET(dsw_sink_collection, struct_size, 0);
+OFFSET(dsw_sink_collection, reserved0, 4);
+OFFSET(dsw_sink_collection, ensure, 8);
+OFFSET(dsw_sink_collection, set_maker, 16);
+
+SIZE(dsw_point_stamp, 40);
+OFFSET(dsw_point_stamp, struct_size, 0);
+OFFSET(dsw_point_stamp, reserved0, 4);
+OFFSET(dsw_point_stamp, id, 8);
+OFFSET(dsw_point_stamp, stamp, 24);
+
+SIZE(dsw_scan_out, 24);
+OFFSET(dsw_scan_out, struct_size, 0);
+OFFSET(dsw_scan_out, reserved0, 4);
+OFFSET(dsw_scan_out, ctx, 8);
+OFFSET(dsw_scan_out, point, 16);
+
+SIZE(dsw_sink_scan, 16);
+OFFSET(dsw_sink_scan, struct_size, 0);
+OFFSET(dsw_sink_scan, reserved0, 4);
+OFFSET(dsw_sink_scan, scan, 8);
 
 SIZE(dsw_hit, 48);
 OFFSET(dsw_hit, struct_size, 0);
@@ -232,3 +267,4 @@ CHECK(DSW_INPUT_UNSPECIFIED == 0 && DSW_INPUT_DOCUMENT == 1 && DSW_INPUT_QUERY =
 CHECK(DSW_LOG_TRACE == 0 && DSW_LOG_ERROR == 4);
 CHECK(DSW_ERR_RETRYABLE == 0x10000u && DSW_ERR_HAS_RETRYABLE == 0x20000u);
 CHECK(DSW_COLLECTION_MUST_EXIST == 1u);
+CHECK(DSW_COLLECTION_CREATED == 0x10000u && DSW_COLLECTION_EMPTY == 0x20000u);

@@ -25,6 +25,12 @@ struct NoSink {
   void Remove(const dsw_call&, std::string_view, const dsw_str*, std::size_t) {}
   std::uint64_t Count(const dsw_call&, std::string_view) { return 0; }
   void Health(const dsw_call&) {}
+  void Ensure(const dsw_call&, const dsw_collection_spec&, const dsw_collection_out&) {}
+  void SetMaker(const dsw_call&, std::string_view, std::string_view) {}
+  void Scan(const dsw_call&, std::string_view, std::string_view, std::uint32_t,
+            const dsw_scan_out&) {}
+  void Search(const dsw_call&, std::string_view, const float*, std::uint32_t, std::uint32_t,
+              const dsw_search_out&) {}
 };
 
 constexpr dsw_provider MakeProvider() {
@@ -52,6 +58,12 @@ dsw_provider SinkProvider() {
   provider.create = &dsw::Sink<NoSink>::Create;
   provider.destroy = &dsw::Sink<NoSink>::Destroy;
   provider.sink = &dsw::Sink<NoSink>::kOps;
+  provider.get_extension = [](void*, const char* id, std::size_t size) -> const void* {
+    const std::string_view wanted(id, size);
+    if (wanted == DSW_EXT_COLLECTION) return &dsw::SinkCollection<NoSink>::kOps;
+    if (wanted == DSW_EXT_SCAN) return &dsw::SinkScan<NoSink>::kOps;
+    return wanted == DSW_EXT_SEARCH ? &dsw::SinkSearch<NoSink>::kOps : nullptr;
+  };
   return provider;
 }
 
