@@ -35,12 +35,14 @@ PipelineOptions PipelineOptionsFrom(const Settings& settings) {
   options.upload_batch_size = static_cast<std::size_t>(settings.qdrant_upload_batch_size);
   options.batches_in_flight = static_cast<int>(settings.batches_in_flight);
   options.job_timeout = settings.job_timeout;
-  options.embedder_timeout = settings.embedder_timeout;
-  options.call_retries = static_cast<int>(settings.embedder_max_retries);
-  options.call_retry_delay = settings.embedder_retry_delay;
-  options.embedder_requests_per_second =
+  for (CallPolicy* policy : {&options.embedder_calls, &options.sink_calls}) {
+    policy->retries = static_cast<int>(settings.embedder_max_retries);
+    policy->retry_delay = settings.embedder_retry_delay;
+    policy->outage_patience = settings.embedder_outage_patience;
+  }
+  options.embedder_calls.timeout = settings.embedder_timeout;
+  options.embedder_calls.requests_per_second =
       static_cast<int>(settings.max_embedder_requests_per_second);
-  options.outage_patience = settings.embedder_outage_patience;
   options.failed_chunks = settings.failed_chunk_policy == "fail" ? FailedChunkPolicy::kFail
                                                                  : FailedChunkPolicy::kRecord;
   options.max_retries = static_cast<int>(settings.max_retries);
@@ -86,7 +88,7 @@ Status Worker::Open(const Settings& settings) {
                                              .port = static_cast<int>(settings.metrics_port)},
                                             *metrics_, ReadinessChecks()));
 
-  lanes_ = std::make_unique<EmbedderLanes>(options_, clock_, *metrics_);
+  lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   context_ = std::make_unique<WorkerContext>(WorkerContext{
       *datasets_, plugins_->catalog(), *progress_, *metrics_, clock_, options_, *lanes_});
   pool_ = std::make_unique<WorkerPool>(static_cast<int>(settings.worker_concurrency), *queue_,

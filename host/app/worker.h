@@ -9,12 +9,12 @@
 #include "host/base/clock.h"
 #include "host/base/result.h"
 #include "host/config/settings.h"
+#include "host/lanes/lanes.h"
 #include "host/nats/connection.h"
 #include "host/nats/progress_publisher.h"
 #include "host/nats/pull_queue.h"
 #include "host/observe/http_server.h"
 #include "host/observe/metrics.h"
-#include "host/pipeline/embedder_lanes.h"
 #include "host/pipeline/worker_context.h"
 #include "host/pipeline/worker_pool.h"
 #include "host/postgres/database.h"
@@ -50,7 +50,7 @@ class Worker {
   std::unique_ptr<ProgressPublisher> progress_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<EmbedderLanes> lanes_;
+  std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
 };

@@ -8,7 +8,7 @@
 
 #include "host/base/result.h"
 #include "host/domain/chunk.h"
-#include "host/pipeline/learned_limits.h"
+#include "host/lanes/learned_limits.h"
 #include "host/ports/dataset_store.h"
 
 namespace dsw {

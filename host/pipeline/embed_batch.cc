@@ -44,13 +44,8 @@ Matrix Compact(const Vectors& vectors, std::size_t rows) {
 /// One batch on its way. Belongs to one thread.
 class BatchEmbedder {
  public:
-  BatchEmbedder(const Batch& batch, const OpenedTarget& opened, const WorkerContext& worker,
-                const JobScope& scope)
-      : batch_(batch),
-        opened_(opened),
-        worker_(worker),
-        scope_(scope),
-        truncate_(opened.target.embedder.truncate) {}
+  BatchEmbedder(const Batch& batch, TargetRun& run)
+      : batch_(batch), run_(run), truncate_(run.target().embedder.truncate) {}
 
   Result<EmbeddedBatch> Run();
 
@@ -62,7 +57,7 @@ class BatchEmbedder {
   void Later(InputSpan inputs);
 
   Result<Vectors> Call(InputSpan inputs) {
-    return EmbedInputs(inputs, batch_.number, opened_, worker_, scope_, trouble_);
+    return EmbedInputs(inputs, batch_.number, run_, trouble_);
   }
   Status Take(InputSpan inputs, Vectors vectors);
 
@@ -76,9 +71,7 @@ class BatchEmbedder {
   void Halve(InputSpan inputs);
 
   const Batch& batch_;
-  const OpenedTarget& opened_;
-  const WorkerContext& worker_;
-  const JobScope& scope_;
+  TargetRun& run_;
   const Truncate truncate_;
   std::deque<Inputs> todo_;  ///< Never empty inputs.
   Trouble trouble_;
@@ -99,7 +92,7 @@ Result<EmbeddedBatch> BatchEmbedder::Run() {
 }
 
 Status BatchEmbedder::Prepare() {
-  const std::size_t most = MostInputBytes(opened_.target.embedder, opened_.facts);
+  const std::size_t most = MostInputBytes(run_.target().embedder, run_.facts());
   Inputs inputs;
   inputs.reserve(batch_.chunks.size());
   for (const Chunk& chunk : batch_.chunks) {
@@ -110,8 +103,8 @@ Status BatchEmbedder::Prepare() {
       RETURN_IF_ERROR(FailChunk(
           chunk,
           fmt::format("the chunk has {} bytes, about {} tokens, more than max_input_tokens {}",
-                      chunk.text.size(), chunk.text.size() / opened_.facts.bytes_per_token,
-                      opened_.target.embedder.max_input_tokens)));
+                      chunk.text.size(), chunk.text.size() / run_.facts().bytes_per_token,
+                      run_.target().embedder.max_input_tokens)));
     } else {
       inputs.push_back({&chunk, over ? CutText(chunk.text, most, truncate_) : chunk.text});
     }
@@ -121,7 +114,7 @@ Status BatchEmbedder::Prepare() {
 }
 
 InputSpan BatchEmbedder::Fitting(InputSpan inputs) const {
-  BatchMeter meter(opened_.CallLimits());
+  BatchMeter meter(run_.CallLimits());
   while (meter.chunks() < inputs.size() && meter.Add(inputs[meter.chunks()].text.size())) {
   }
   return inputs.first(meter.chunks());
@@ -169,10 +162,10 @@ Status BatchEmbedder::Recover(InputSpan inputs, const Error& error) {
 }
 
 Status BatchEmbedder::Smaller(InputSpan inputs, const Error& error) {
-  opened_.learned->Refused(error, inputs.size(), BytesOf(inputs));
+  run_.learned().Refused(error, inputs.size(), BytesOf(inputs));
   Log(LogLevel::kInfo, "pipeline", "calls to a provider are made smaller",
-      {{"provider", std::string(opened_.embedder->provider())},
-       {"model", opened_.target.embedder.model},
+      {{"provider", std::string(run_.embedder().provider())},
+       {"model", run_.target().embedder.model},
        {"reason", error.message}});
   if (Fitting(inputs).size() < inputs.size()) {
     Later(inputs);
@@ -185,9 +178,9 @@ Status BatchEmbedder::Smaller(InputSpan inputs, const Error& error) {
 Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
   const bool too_long = error.code == Code::kInputTooLong;
   const bool named = error.item && *error.item < inputs.size();
-  if (!too_long && !named && !*opened_.proven) {
+  if (!too_long && !named && !run_.proven()) {
     // A provider that refuses even the probe refuses the request as such, not a chunk of it.
-    const Result<Vectors> probe = EmbedProbe(opened_, worker_, scope_);
+    const Result<Vectors> probe = run_.Probe();
     if (!probe) return Fail(probe.error().code == Code::kInvalid ? error : probe.error());
   }
   if (!named && inputs.size() > 1) return Isolate(inputs, error);
@@ -196,7 +189,7 @@ Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
   others.erase(others.begin() + static_cast<std::ptrdiff_t>(bad));
   Later(others);
   if (too_long) return TooLong(inputs[bad], error);
-  *opened_.proven = false;
+  run_.Disprove();
   return FailChunk(*inputs[bad].chunk, error.message);
 }
 
@@ -234,7 +227,7 @@ Status BatchEmbedder::TooLong(const Input& input, const Error& error) {
   const std::size_t next =
       truncate_ == Truncate::kNone
           ? 0
-          : NextInputBytes(input.text.size(), input.chunk->text.size(), error, opened_.facts);
+          : NextInputBytes(input.text.size(), input.chunk->text.size(), error, run_.facts());
   if (next == 0) return FailChunk(*input.chunk, error.message);
   const Input shorter{input.chunk, CutText(input.text, next, truncate_)};
   Later(InputSpan(&shorter, 1));
@@ -243,7 +236,7 @@ Status BatchEmbedder::TooLong(const Input& input, const Error& error) {
 
 Status BatchEmbedder::FailChunk(const Chunk& chunk, std::string reason) {
   const ChunkPosition position = PositionOf(chunk);
-  if (worker_.options.failed_chunks == FailedChunkPolicy::kFail) {
+  if (run_.worker().options.failed_chunks == FailedChunkPolicy::kFail) {
     return Fail(Code::kInvalid, fmt::format("chunk {} of item {}: {} (FAILED_CHUNK_POLICY=fail)",
                                             position.index, position.item_id, reason));
   }
@@ -259,9 +252,8 @@ void BatchEmbedder::Halve(InputSpan inputs) {
 
 }  // namespace
 
-Result<EmbeddedBatch> EmbedBatch(const Batch& batch, const OpenedTarget& opened,
-                                 const WorkerContext& worker, const JobScope& scope) {
-  return BatchEmbedder(batch, opened, worker, scope).Run();
+Result<EmbeddedBatch> EmbedBatch(const Batch& batch, TargetRun& run) {
+  return BatchEmbedder(batch, run).Run();
 }
 
 }  // namespace dsw

@@ -11,7 +11,7 @@
 #include "host/domain/chunk.h"
 #include "host/domain/record.h"
 #include "host/domain/vectors.h"
-#include "host/pipeline/open_target.h"
+#include "host/pipeline/target_run.h"
 
 namespace dsw {
 
@@ -35,7 +35,6 @@ struct EmbeddedBatch {
 /// Chunks that cannot be embedded by themselves are failed, or, by FailedChunkPolicy::kFail, an
 /// error that names the chunk. The result borrows the batch. Any error means that the batch as a
 /// whole could not be embedded now.
-Result<EmbeddedBatch> EmbedBatch(const Batch& batch, const OpenedTarget& opened,
-                                 const WorkerContext& worker, const JobScope& scope);
+Result<EmbeddedBatch> EmbedBatch(const Batch& batch, TargetRun& run);
 
 }  // namespace dsw

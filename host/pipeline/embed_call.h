@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One call to an embedder, through its lane.
+// The texts of a call to an embedder.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,7 @@
 #include "host/base/result.h"
 #include "host/domain/chunk.h"
 #include "host/domain/vectors.h"
-#include "host/pipeline/lane_call.h"
-#include "host/pipeline/open_target.h"
+#include "host/pipeline/target_run.h"
 
 namespace dsw {
 
@@ -26,15 +25,8 @@ struct Input {
 /// Bytes of text.
 std::uint64_t BytesOf(std::span<const Input> inputs);
 
-/// Embeds the texts, of batch number `batch`, as one call, and learns from what it cost. kConflict
-/// when the vectors do not fit the collection; after kTimeout, `trouble` says whether the call
-/// should be made smaller.
-Result<Vectors> EmbedInputs(std::span<const Input> inputs, std::int64_t batch,
-                            const OpenedTarget& opened, const WorkerContext& worker,
-                            const JobScope& scope, Trouble& trouble);
-
-/// Embeds a text that no provider refuses: what it tells is about the configuration.
-Result<Vectors> EmbedProbe(const OpenedTarget& opened, const WorkerContext& worker,
-                           const JobScope& scope);
+/// Embeds the texts, of batch number `batch`, as one call (TargetRun::Embed).
+Result<Vectors> EmbedInputs(std::span<const Input> inputs, std::int64_t batch, TargetRun& run,
+                            Trouble& trouble);
 
 }  // namespace dsw

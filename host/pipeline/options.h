@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/domain/point.h"
+#include "host/lanes/call_policy.h"
 #include "host/ports/vector_sink.h"
 
 namespace dsw {
@@ -25,17 +26,8 @@ struct PipelineOptions {
   std::size_t upload_batch_size = 100;  ///< Most points per upsert; at least 1.
   int batches_in_flight = 4;            ///< Per job.
   std::chrono::milliseconds job_timeout{std::chrono::seconds(1800)};
-  std::chrono::milliseconds embedder_timeout{std::chrono::seconds(60)};  ///< Of one attempt.
-  std::chrono::milliseconds sink_timeout{std::chrono::seconds(60)};      ///< Of one attempt.
-  int call_retries = 3;  ///< Further attempts at an embed or sink call, within a delivery.
-  std::chrono::milliseconds call_retry_delay{1000};  ///< Before the first of them; doubles.
-  /// To one upstream, over all jobs; 0 for any number. This and the next only where an embedder
-  /// calls a service.
-  int embedder_requests_per_second = 10;
-  int embedder_max_calls = 64;  ///< To one upstream at a time; 0 for any number.
-  /// How long a call waits for a provider that is down before its delivery fails; 0 for no longer
-  /// than its retries.
-  std::chrono::milliseconds outage_patience{std::chrono::seconds(300)};
+  CallPolicy embedder_calls{.requests_per_second = 10, .max_calls = 64};
+  CallPolicy sink_calls{};
   FailedChunkPolicy failed_chunks = FailedChunkPolicy::kRecord;
   int max_retries = 3;  ///< Failed deliveries of a job before it is dead-lettered.
   std::vector<std::chrono::milliseconds> retry_schedule{

@@ -5,13 +5,12 @@
 #pragma once
 
 #include "host/base/result.h"
-#include "host/pipeline/open_target.h"
 #include "host/pipeline/progress_meter.h"
+#include "host/pipeline/target_run.h"
 
 namespace dsw {
 
 /// Removes all stale points of the target and records it. Repeatable after a crash.
-Status RemoveStalePoints(const OpenedTarget& opened, const WorkerContext& worker,
-                         const JobScope& scope, ProgressMeter& meter);
+Status RemoveStalePoints(TargetRun& run, ProgressMeter& meter);
 
 }  // namespace dsw

@@ -5,11 +5,11 @@
 #include "host/pipeline/batch_window.h"
 #include "host/pipeline/batcher.h"
 #include "host/pipeline/heartbeat.h"
-#include "host/pipeline/open_target.h"
 #include "host/pipeline/progress_meter.h"
 #include "host/pipeline/remove_stale.h"
 #include "host/pipeline/run_batch.h"
 #include "host/pipeline/settle.h"
+#include "host/pipeline/target_run.h"
 
 namespace dsw {
 namespace {
@@ -17,8 +17,8 @@ namespace {
 /// One target, from its plugins to its last record.
 Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sink_override,
                  const WorkerContext& worker, const JobScope& scope, ProgressMeter& meter) {
-  ASSIGN_OR_RETURN(const OpenedTarget opened,
-                   OpenTarget(plan, target, sink_override, worker, scope));
+  ASSIGN_OR_RETURN(const std::unique_ptr<TargetRun> run,
+                   TargetRun::Open(plan, target, sink_override, worker, scope));
   ASSIGN_OR_RETURN(const DatasetStore::Counts counts, worker.datasets.CountChunks(plan, target));
   meter.Start(counts);
 
@@ -27,15 +27,14 @@ Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sin
   BatchWindow window(worker.options.batches_in_flight);
   Status going = MayGoOn(scope, worker.clock.Now());
   for (; going && !window.failed(); going = MayGoOn(scope, worker.clock.Now())) {
-    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(opened.CallLimits()));
+    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(run->CallLimits()));
     if (!batch) break;
-    window.Run(
-        [&, batch = std::move(*batch)] { return RunBatch(batch, opened, worker, scope, meter); });
+    window.Run([&, batch = std::move(*batch)] { return RunBatch(batch, *run, meter); });
   }
   RETURN_IF_ERROR(window.Finish());
   RETURN_IF_ERROR(going);
 
-  RETURN_IF_ERROR(RemoveStalePoints(opened, worker, scope, meter));
+  RETURN_IF_ERROR(RemoveStalePoints(*run, meter));
   return worker.datasets.FinishTarget(plan, target);
 }
 

@@ -32,6 +32,9 @@ bool Hopeless(Code code) {
     case Code::kCancelled:
     case Code::kBadResponse:
     case Code::kInternal:
+    case Code::kHeld:
+    case Code::kFenced:
+    case Code::kWithdrawn:
       return false;
   }
   return false;

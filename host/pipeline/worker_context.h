@@ -4,7 +4,7 @@
 #pragma once
 
 #include "host/base/clock.h"
-#include "host/pipeline/embedder_lanes.h"
+#include "host/lanes/lanes.h"
 #include "host/pipeline/options.h"
 #include "host/ports/dataset_store.h"
 #include "host/ports/plugin_catalog.h"
@@ -21,7 +21,7 @@ struct WorkerContext {
   Telemetry& telemetry;
   Clock& clock;
   const PipelineOptions& options;
-  EmbedderLanes& lanes;
+  Lanes& lanes;
 };
 
 }  // namespace dsw

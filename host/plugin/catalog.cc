@@ -176,7 +176,7 @@ Error LoadedCatalog::NotLoaded(ProviderKind kind, std::string_view id) const {
       message += fmt::format("; {} was refused: {}", file.file, file.reason);
     }
   }
-  return {.code = Code::kNotFound, .message = std::move(message)};
+  return {.code = Code::kNotFound, .message = std::move(message), .origin = Origin::kWorker};
 }
 
 Result<const LoadedProvider*> LoadedCatalog::FindProvider(ProviderKind kind,

@@ -16,6 +16,7 @@ class SinkPlugin final : public VectorSink {
   explicit SinkPlugin(std::unique_ptr<PluginInstance> instance);
 
   std::string_view provider() const override { return instance_->provider_id(); }
+  std::string_view lane() const override { return instance_->scope().lane; }
   std::uint32_t max_batch() const override { return instance_->provider().max_batch; }
 
   /// Of a plugin without DSW_EXT_COLLECTION only `empty` is known, by its count.

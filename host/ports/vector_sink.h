@@ -54,6 +54,8 @@ class VectorSink {
   virtual ~VectorSink() = default;
   /// The provider's id, as "sqlite".
   virtual std::string_view provider() const = 0;
+  /// Equal for the sinks that share a service: provider, address and key. Holds no secret.
+  virtual std::string_view lane() const = 0;
   /// Points per Upsert call; 0 for any number.
   virtual std::uint32_t max_batch() const = 0;
 

@@ -220,6 +220,7 @@ class FakeEmbedder final : public Embedder {
 class FakeSink final : public VectorSink {
  public:
   std::string_view provider() const override { return "fake"; }
+  std::string_view lane() const override { return "fake"; }
   std::uint32_t max_batch() const override { return max_batch_value; }
   Result<CollectionState> EnsureCollection(const CallContext&,
                                            const CollectionSpec& spec) override {

@@ -385,14 +385,14 @@ TEST_F(EmbedBatchTest, RateLimitsAreWaitedForWithoutUsingUpRetries) {
 
 TEST_F(EmbedBatchTest, TheTimeOfACallBeginsWhenItDeparts) {
   embedder().is_remote = true;
-  options_.embedder_requests_per_second = 1;
+  options_.embedder_calls.requests_per_second = 1;
   AddChunks(300);
   Handle(delivery_);
   ASSERT_THAT(embedder().contexts, SizeIs(3));
   for (std::size_t i = 1; i < 3; ++i) {
     EXPECT_GE(embedder().contexts[i].deadline - embedder().contexts[i - 1].deadline, seconds(1));
   }
-  EXPECT_EQ(embedder().contexts[2].deadline, clock_.Now() + options_.embedder_timeout);
+  EXPECT_EQ(embedder().contexts[2].deadline, clock_.Now() + options_.embedder_calls.timeout);
 }
 
 }  // namespace

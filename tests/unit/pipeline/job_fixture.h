@@ -26,7 +26,7 @@ class JobFixture : public testing::Test {
   FakeTelemetry telemetry_;
   ManualClock clock_;
   PipelineOptions options_{.batches_in_flight = 1};
-  EmbedderLanes lanes_{options_, clock_, telemetry_};
+  Lanes lanes_{options_.embedder_calls, options_.sink_calls, clock_, telemetry_};
   WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
   std::stop_source drain_;
   std::stop_source cancel_;

@@ -237,7 +237,9 @@ TEST_F(RunJobTest, NothingIsGivenUpWhileTheDatabaseIsAway) {
 TEST_F(RunJobTest, ALongRetryAfterIsWaitedForInTheQueue) {
   store_.AddItem({"a"});
   plugins_.embedder->fail = [](auto) {
-    return std::optional(Error{Code::kRateLimited, "slow down", std::chrono::minutes(10)});
+    return std::optional(Error{.code = Code::kRateLimited,
+                               .message = "slow down",
+                               .retry_after = std::chrono::minutes(10)});
   };
   Handle(delivery_);
   EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));

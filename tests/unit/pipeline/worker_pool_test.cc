@@ -60,7 +60,7 @@ class WorkerPoolTest : public testing::Test {
   FakeTelemetry telemetry_;
   SystemClock clock_;
   PipelineOptions options_;
-  EmbedderLanes lanes_{options_, clock_, telemetry_};
+  Lanes lanes_{options_.embedder_calls, options_.sink_calls, clock_, telemetry_};
   WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
 };
 

@@ -8,9 +8,8 @@
 #include <optional>
 
 #include "host/base/result.h"
-#include "host/pipeline/job_scope.h"
-#include "host/pipeline/lane.h"
-#include "host/pipeline/worker_context.h"
+#include "host/lanes/job_scope.h"
+#include "host/lanes/lane.h"
 
 namespace dsw {
 
@@ -27,12 +26,11 @@ inline constexpr int kTimeoutsBeforeSplit = 2;
 class LaneRetries {
  public:
   /// Borrows all but `demand`.
-  LaneRetries(const Lane& lane, const Demand& demand, const WorkerContext& worker,
-              const JobScope& scope, Trouble& trouble);
+  LaneRetries(const Lane& lane, const Demand& demand, const JobScope& scope, Trouble& trouble);
 
   /// Waits until another attempt makes sense; an error ends the call. Rate limits, overload and an
   /// upstream that is down are waited for until the lane's patience is over; other failures that
-  /// may pass are repeated as often as the options say.
+  /// may pass are repeated as often as the policy says.
   Status AfterFailure(const Error& error, const Departure& departure);
 
  private:
@@ -40,11 +38,10 @@ class LaneRetries {
 
   const Lane& lane_;
   const Demand demand_;
-  const WorkerContext& worker_;
   const JobScope& scope_;
   Trouble& trouble_;
   std::uint32_t failures_ = 0;
-  std::uint32_t counted_ = 0;  ///< Of them those that the options bound.
+  std::uint32_t counted_ = 0;  ///< Of them those that the policy bounds.
 };
 
 /// Leaves the lane in any case: an exception must not occupy it for ever.
@@ -62,15 +59,15 @@ class Passage {
   std::optional<Error> error_ = Error{Code::kInternal, "the call was broken off"};
 };
 
-/// Calls until it succeeds or shall not be repeated; the last result. `call` gets the permission to
-/// depart and the number of the attempt, from 1.
+/// Calls until it succeeds or shall not be repeated; the last result, whose error is one of the
+/// lane's peer unless it says that it arose in this process. `call` gets the permission to depart
+/// and the number of the attempt, from 1.
 template <typename T>
 Result<T> CallInLane(
-    Lane& lane, const Demand& demand, const WorkerContext& worker, const JobScope& scope,
-    Trouble& trouble,
+    Lane& lane, const Demand& demand, const JobScope& scope, Trouble& trouble,
     const std::function<Result<T>(const Departure& departure, std::uint32_t attempt)>& call) {
-  LaneRetries retries(lane, demand, worker, scope, trouble);
-  const Clock::TimePoint began = worker.clock.Now();
+  LaneRetries retries(lane, demand, scope, trouble);
+  const Clock::TimePoint began = lane.clock().Now();
   for (std::uint32_t attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(const Departure departure,
                      lane.Enter(demand, scope, trouble.since.value_or(began)));
@@ -78,6 +75,9 @@ Result<T> CallInLane(
     {
       Passage passage(lane, departure);
       result = call(departure, attempt);
+      if (!result && result.error().origin != Origin::kWorker) {
+        result.error().origin = lane.origin();
+      }
       passage.Ended(result ? std::nullopt : std::optional(result.error()));
     }
     if (result) {

@@ -8,8 +8,10 @@
 #include <functional>
 #include <optional>
 
+#include "host/base/clock.h"
 #include "host/base/result.h"
-#include "host/pipeline/worker_context.h"
+#include "host/lanes/call_policy.h"
+#include "host/lanes/job_scope.h"
 
 namespace dsw {
 
@@ -22,25 +24,24 @@ std::chrono::milliseconds Backoff(std::uint32_t attempt, std::chrono::millisecon
 double Jitter();
 
 /// How long to wait before another attempt after `error`, or nothing when another one is pointless
-/// here: the failure is final, the attempts are used up, or the upstream asked for more patience
-/// than a delivery has (a minute). Pure.
+/// here: the failure is final or the peer says so, the attempts are used up, or the upstream asked
+/// for more patience than a delivery has (a minute). Pure.
 std::optional<std::chrono::milliseconds> CallRetryDelay(const Error& error, std::uint32_t attempt,
-                                                        double jitter,
-                                                        const PipelineOptions& options);
+                                                        double jitter, const CallPolicy& policy);
 
 /// Waits as CallRetryDelay says; false when there shall be no further attempt, also because the
 /// worker drains.
-bool WaitForRetry(const Error& error, std::uint32_t attempt, const WorkerContext& worker,
+bool WaitForRetry(const Error& error, std::uint32_t attempt, const CallPolicy& policy, Clock& clock,
                   const JobScope& scope);
 
 /// Calls until it succeeds or shall not be repeated; the last result. `call` gets the number of the
 /// attempt, from 1.
 template <typename T>
-Result<T> CallWithRetries(const WorkerContext& worker, const JobScope& scope,
+Result<T> CallWithRetries(const CallPolicy& policy, Clock& clock, const JobScope& scope,
                           const std::function<Result<T>(std::uint32_t attempt)>& call) {
   for (std::uint32_t attempt = 1;; ++attempt) {
     Result<T> result = call(attempt);
-    if (result || !WaitForRetry(result.error(), attempt, worker, scope)) return result;
+    if (result || !WaitForRetry(result.error(), attempt, policy, clock, scope)) return result;
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Threads at one lane.
-#include "host/pipeline/lane.h"
+#include "host/lanes/lane.h"
 
 #include <atomic>
 #include <thread>
@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/pipeline/embedder_lanes.h"
+#include "host/lanes/lanes.h"
 #include "tests/support/fakes.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/matchers.h"
@@ -25,15 +25,11 @@ class LaneTest : public testing::Test {
  protected:
   static Lane::Options Options() {
     return {.provider = "fake",
-            .governor = {.requests_per_second = 0,
-                         .max_calls = 2,
-                         .backoff = seconds(1),
-                         .remote = true},
-            .outage_patience = seconds(300)};
+            .policy = {.retry_delay = seconds(1), .outage_patience = seconds(300), .max_calls = 2}};
   }
   Result<Departure> Enter() { return lane_.Enter(kOne, scope_, clock_.Now()); }
   void EnterAndFail(Code code) {
-    const Error error{code, "reason"};
+    const Error error{code, "reason", Origin::kEmbedder};
     lane_.Leave(*Enter(), &error);
   }
 
@@ -93,7 +89,7 @@ TEST_F(LaneTest, WaitingEndsWithADrainWhereverACallStands) {
 }
 
 TEST_F(LaneTest, WaitingEndsWithTheJobsTime) {
-  Error limited{Code::kRateLimited, "429"};
+  Error limited{Code::kRateLimited, "429", Origin::kEmbedder};
   limited.retry_after = seconds(50);
   lane_.Leave(*Enter(), &limited);
   scope_.deadline = clock_.Now() + seconds(10);
@@ -101,7 +97,7 @@ TEST_F(LaneTest, WaitingEndsWithTheJobsTime) {
 }
 
 TEST_F(LaneTest, ALongPauseIsLeftToTheQueue) {
-  Error limited{Code::kRateLimited, "429"};
+  Error limited{Code::kRateLimited, "429", Origin::kEmbedder};
   limited.retry_after = seconds(600);
   lane_.Leave(*Enter(), &limited);
   const Result<Departure> departure = Enter();
@@ -115,7 +111,7 @@ TEST_F(LaneTest, PatienceCountsFromTheOutageOrTheCallWhicheverIsLater) {
   const Clock::TimePoint opened = clock_.Now();
   Result<Departure> probe = Enter();
   while (probe && clock_.Now() - opened < seconds(1000)) {
-    const Error error{Code::kUnavailable, "no route"};
+    const Error error{Code::kUnavailable, "no route", Origin::kEmbedder};
     lane_.Leave(*probe, &error);
     probe = lane_.Enter(kOne, scope_, opened);
   }
@@ -130,7 +126,7 @@ TEST_F(LaneTest, ASuccessEndsTheWaitForTheNextProbe) {
   SystemClock clock;
   Lane lane(Options(), clock, telemetry_);
   const Departure late = *lane.Enter(kOne, scope_, clock.Now());
-  const Error down{Code::kUnavailable, "down"};
+  const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
   for (int i = 0; i < CircuitBreaker::kFailures; ++i) {
     lane.Leave(*lane.Enter(kOne, scope_, clock.Now()), &down);
   }
@@ -163,11 +159,11 @@ TEST_F(LaneTest, ModelsLearnApart) {
   EXPECT_NE(lane_.LearnedFor("a"), lane_.LearnedFor("b"));
 }
 
-TEST(EmbedderLanesTest, EmbeddersOfOneUpstreamShareALane) {
-  const PipelineOptions options;
+TEST(LanesTest, EmbeddersOfOneUpstreamShareALane) {
+  const CallPolicy policy;
   ManualClock clock;
   FakeTelemetry telemetry;
-  EmbedderLanes lanes(options, clock, telemetry);
+  Lanes lanes(policy, policy, clock, telemetry);
   const FakeEmbedder one;
   const FakeEmbedder other;
   EXPECT_EQ(lanes.Of(one), lanes.Of(other));

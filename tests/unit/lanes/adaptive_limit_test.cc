@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/adaptive_limit.h"
+#include "host/lanes/adaptive_limit.h"
 
 #include <limits>
 

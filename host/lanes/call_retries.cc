@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/call_retries.h"
+#include "host/lanes/call_retries.h"
 
 #include <algorithm>
 #include <random>
+
+#include "host/domain/failure.h"
 
 namespace dsw {
 namespace {
@@ -11,26 +13,17 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestDelay = std::chrono::seconds(60);
 
-std::uint32_t RetriesFor(Code code, const PipelineOptions& options) {
-  const auto retries = static_cast<std::uint32_t>(std::max(0, options.call_retries));
-  switch (code) {
-    case Code::kRateLimited:
-    case Code::kOverloaded:
-    case Code::kUnavailable:
-    case Code::kTimeout:
-      return retries;
-    case Code::kBadResponse:
-    case Code::kInternal:
-      return std::min(1u, retries);
-    case Code::kInvalid:
-    case Code::kTooLarge:
-    case Code::kInputTooLong:
-    case Code::kNotFound:
-    case Code::kConflict:
-    case Code::kUnauthenticated:
-    case Code::kQuota:
-    case Code::kCancelled:
+std::uint32_t RetriesFor(const Error& error, const CallPolicy& policy) {
+  if (error.repeat == false) return 0;
+  const auto retries = static_cast<std::uint32_t>(std::max(0, policy.retries));
+  switch (ClassOf(error).call) {
+    case OnCall::kEnd:
       return 0;
+    case OnCall::kRepeatOnce:
+      return std::min(1u, retries);
+    case OnCall::kRepeat:
+    case OnCall::kPatience:
+      return retries;
   }
   return 0;
 }
@@ -52,17 +45,17 @@ double Jitter() {
 }
 
 std::optional<milliseconds> CallRetryDelay(const Error& error, std::uint32_t attempt, double jitter,
-                                           const PipelineOptions& options) {
-  if (attempt > RetriesFor(error.code, options)) return std::nullopt;
+                                           const CallPolicy& policy) {
+  if (attempt > RetriesFor(error, policy)) return std::nullopt;
   if (error.retry_after && *error.retry_after > kLongestDelay) return std::nullopt;
-  return std::max(Backoff(attempt, options.call_retry_delay, kLongestDelay, jitter),
+  return std::max(Backoff(attempt, policy.retry_delay, kLongestDelay, jitter),
                   error.retry_after.value_or(milliseconds(0)));
 }
 
-bool WaitForRetry(const Error& error, std::uint32_t attempt, const WorkerContext& worker,
+bool WaitForRetry(const Error& error, std::uint32_t attempt, const CallPolicy& policy, Clock& clock,
                   const JobScope& scope) {
-  const auto delay = CallRetryDelay(error, attempt, Jitter(), worker.options);
-  return delay && worker.clock.WaitFor(*delay, scope.stops.drain);
+  const auto delay = CallRetryDelay(error, attempt, Jitter(), policy);
+  return delay && clock.WaitFor(*delay, scope.stops.drain);
 }
 
 }  // namespace dsw

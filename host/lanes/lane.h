@@ -15,9 +15,10 @@
 
 #include "host/base/clock.h"
 #include "host/base/result.h"
-#include "host/pipeline/governor.h"
-#include "host/pipeline/job_scope.h"
-#include "host/pipeline/learned_limits.h"
+#include "host/lanes/call_policy.h"
+#include "host/lanes/governor.h"
+#include "host/lanes/job_scope.h"
+#include "host/lanes/learned_limits.h"
 #include "host/ports/telemetry.h"
 
 namespace dsw {
@@ -27,9 +28,9 @@ class Lane {
  public:
   struct Options {
     std::string provider;  ///< For logs and metrics.
-    Governor::Options governor;
-    /// How long a call waits for an upstream that is down.
-    Clock::TimePoint::duration outage_patience = std::chrono::seconds(300);
+    CallPolicy policy;
+    Origin origin = Origin::kEmbedder;  ///< Of the failures of its calls.
+    bool remote = true;                 ///< Calls go to a service; else there is nothing to spare.
   };
 
   /// A pause that the upstream asked for and that is longer is not waited for here.
@@ -55,8 +56,10 @@ class Lane {
 
   /// The upstream is down as far as is known: calls wait, single ones probe.
   bool paused() const;
-  bool remote() const { return options_.governor.remote; }
-  Clock::TimePoint::duration outage_patience() const { return options_.outage_patience; }
+  bool remote() const { return options_.remote; }
+  Origin origin() const { return options_.origin; }
+  const CallPolicy& policy() const { return options_.policy; }
+  Clock& clock() const { return clock_; }
 
  private:
   Result<Departure> AwaitTurn(std::unique_lock<std::mutex>& lock, const Demand& demand,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/circuit_breaker.h"
+#include "host/lanes/circuit_breaker.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/learned_limits.h"
+#include "host/lanes/learned_limits.h"
 
 #include <algorithm>
 #include <cmath>

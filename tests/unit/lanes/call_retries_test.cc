@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/call_retries.h"
+#include "host/lanes/call_retries.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 constexpr double kMiddle = 0.5;
 
 std::optional<milliseconds> Delay(Code code, std::uint32_t attempt, double jitter = kMiddle) {
-  return CallRetryDelay(Error{code, ""}, attempt, jitter, PipelineOptions{});
+  return CallRetryDelay(Error{code, "", Origin::kEmbedder}, attempt, jitter, CallPolicy{});
 }
 
 TEST(CallRetriesTest, TheDelayDoublesUntilTheAttemptsAreUsedUp) {
@@ -27,8 +27,8 @@ TEST(CallRetriesTest, JitterSpreadsTheDelay) {
 }
 
 TEST(CallRetriesTest, NoDelayIsLongerThanAMinute) {
-  PipelineOptions options{.call_retries = 100};
-  EXPECT_EQ(CallRetryDelay(Error{Code::kUnavailable, ""}, 90, kMiddle, options),
+  const CallPolicy policy{.retries = 100};
+  EXPECT_EQ(CallRetryDelay(Error{Code::kUnavailable, "", Origin::kEmbedder}, 90, kMiddle, policy),
             std::chrono::minutes(1));
 }
 
@@ -45,10 +45,10 @@ TEST(CallRetriesTest, AnInternalErrorIsRepeatedOnce) {
 }
 
 TEST(CallRetriesTest, WaitsAsLongAsTheUpstreamAskedWithinAMinute) {
-  const Error patient{Code::kRateLimited, "", std::chrono::seconds(20)};
-  EXPECT_EQ(CallRetryDelay(patient, 1, kMiddle, PipelineOptions{}), std::chrono::seconds(20));
-  const Error too_patient{Code::kRateLimited, "", std::chrono::seconds(61)};
-  EXPECT_EQ(CallRetryDelay(too_patient, 1, kMiddle, PipelineOptions{}), std::nullopt);
+  const Error patient{Code::kRateLimited, "", Origin::kEmbedder, std::chrono::seconds(20)};
+  EXPECT_EQ(CallRetryDelay(patient, 1, kMiddle, CallPolicy{}), std::chrono::seconds(20));
+  const Error too_patient{Code::kRateLimited, "", Origin::kEmbedder, std::chrono::seconds(61)};
+  EXPECT_EQ(CallRetryDelay(too_patient, 1, kMiddle, CallPolicy{}), std::nullopt);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/lane.h"
+#include "host/lanes/lane.h"
 
 #include <algorithm>
 #include <limits>
@@ -23,13 +23,20 @@ ModelFacts Tightest(const std::map<std::string, ModelFacts>& models) {
   return all;
 }
 
+Governor::Options PaceOf(const Lane::Options& options) {
+  return {.requests_per_second = options.remote ? options.policy.requests_per_second : 0,
+          .max_calls = options.remote ? options.policy.max_calls : 0,
+          .backoff = options.policy.retry_delay,
+          .remote = options.remote};
+}
+
 }  // namespace
 
 Lane::Lane(Options options, Clock& clock, Telemetry& telemetry)
     : options_(std::move(options)),
       clock_(clock),
       telemetry_(telemetry),
-      governor_(options_.governor),
+      governor_(PaceOf(options_)),
       random_(std::random_device{}()) {}
 
 void Lane::Follow(const std::string& model, const ModelFacts& facts) {
@@ -76,7 +83,7 @@ Result<Departure> Lane::AwaitTurn(std::unique_lock<std::mutex>& lock, const Dema
     }
     if (const auto opened_at = governor_.circuit().opened_at();
         opened_at && demand.inputs > 0 &&
-        now - std::max(*opened_at, waiting_since) >= options_.outage_patience) {
+        now - std::max(*opened_at, waiting_since) >= options_.policy.outage_patience) {
       return Fail(last_failure_.value_or(Error{Code::kUnavailable, "the provider is down"}));
     }
     Wait(lock, verdict, scope);
@@ -110,7 +117,7 @@ void Lane::Leave(const Departure& departure, const Error* error) {
   const int limit_before = governor_.concurrency_limit();
   const double jitter = std::uniform_real_distribution<>(0.0, 1.0)(random_);
   governor_.Return(departure, error, clock_.Now(), jitter);
-  if (error != nullptr && SaysDown(error->code)) last_failure_ = *error;
+  if (error != nullptr && SaysDown(*error)) last_failure_ = *error;
   Announce(was_open, limit_before);
   wake_.request_stop();
   changed_.notify_all();
@@ -130,11 +137,11 @@ void Lane::Announce(bool was_open, int limit_before) {
   if (open == was_open) return;
   telemetry_.EmbedCircuit(options_.provider, open);
   if (open) {
-    Log(LogLevel::kWarn, "pipeline", "a provider is down; calls wait for it",
+    Log(LogLevel::kWarn, "lanes", "a provider is down; calls wait for it",
         {{"provider", options_.provider},
          {"error", last_failure_ ? last_failure_->message : std::string()}});
   } else {
-    Log(LogLevel::kInfo, "pipeline", "a provider is up again", {{"provider", options_.provider}});
+    Log(LogLevel::kInfo, "lanes", "a provider is up again", {{"provider", options_.provider}});
   }
 }
 

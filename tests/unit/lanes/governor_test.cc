@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Many calls through one governor, in simulated time.
-#include "host/pipeline/governor.h"
+#include "host/lanes/governor.h"
 
 #include <algorithm>
 #include <deque>
@@ -122,7 +122,7 @@ TEST(GovernorTest, TenMinutesOfInputsTakeWhatTheLimitDictates) {
     while (!window.empty() && window.front() + seconds(60) <= at) window.pop_front();
     if ((window.size() + 1) * 95 > 2000) {
       ++refused;
-      return Simulation::Answer{milliseconds(40), Error{Code::kRateLimited, ""}};
+      return Simulation::Answer{milliseconds(40), Error{Code::kRateLimited, "", Origin::kEmbedder}};
     }
     window.push_back(at);
     return Simulation::Answer{milliseconds(130)};
@@ -143,7 +143,7 @@ TEST(GovernorTest, AnOutageIsProbedAndThroughputIsBackWithinSeconds) {
       const auto hangs = departure.patience.value_or(seconds(60));
       return Simulation::Answer{
           code == Code::kTimeout ? hangs : Clock::TimePoint::duration(milliseconds(5)),
-          Error{code, "down"}};
+          Error{code, "down", Origin::kEmbedder}};
     });
     const std::size_t before = simulation.Succeeded(down - seconds(10), down);
     const std::size_t after = simulation.Succeeded(up + seconds(10), up + seconds(20));
@@ -162,7 +162,7 @@ TEST(GovernorTest, AProbeWaitsForItsAnswerOnlyAFewTimesAsLongAsUsual) {
   EXPECT_FALSE(first.probe);
   governor.Return(first, nullptr, kStart + seconds(3), kMiddle);
   const TimePoint later = kStart + seconds(10);
-  const Error down{Code::kUnavailable, "down"};
+  const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
   for (int i = 0; i < CircuitBreaker::kFailures; ++i) {
     governor.Return(governor.Depart(demand, later), &down, later, kMiddle);
   }
@@ -174,7 +174,7 @@ TEST(GovernorTest, AProbeWaitsForItsAnswerOnlyAFewTimesAsLongAsUsual) {
 
 TEST(GovernorTest, AskingForFactsNeitherWaitsForTheCircuitNorClosesIt) {
   Governor governor(Remote(0));
-  const Error down{Code::kUnavailable, "down"};
+  const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
   for (int i = 0; i < CircuitBreaker::kFailures; ++i) {
     governor.Return(governor.Depart({.inputs = 1, .tokens = 1}, kStart), &down, kStart, kMiddle);
   }
@@ -187,8 +187,8 @@ TEST(GovernorTest, AskingForFactsNeitherWaitsForTheCircuitNorClosesIt) {
 TEST(GovernorTest, ARefusalOfTheInputSaysThatTheUpstreamIsUp) {
   Governor governor(Remote(0));
   const Demand demand{.inputs = 1, .tokens = 1};
-  const Error down{Code::kUnavailable, "down"};
-  const Error invalid{Code::kInvalid, "no"};
+  const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
+  const Error invalid{Code::kInvalid, "no", Origin::kEmbedder};
   for (int i = 0; i < 10; ++i) {
     const TimePoint at = kStart + seconds(i);
     governor.Return(governor.Depart(demand, at), i % 2 == 0 ? &down : &invalid, at, kMiddle);
@@ -199,7 +199,7 @@ TEST(GovernorTest, ARefusalOfTheInputSaysThatTheUpstreamIsUp) {
 TEST(GovernorTest, EveryoneWaitsAsLongAsTheUpstreamAsked) {
   Governor governor(Remote(0));
   const Demand demand{.inputs = 1, .tokens = 1};
-  Error limited{Code::kRateLimited, "slow down"};
+  Error limited{Code::kRateLimited, "slow down", Origin::kEmbedder};
   limited.retry_after = seconds(20);
   governor.Return(governor.Depart(demand, kStart), &limited, kStart, kMiddle);
   const Governor::Verdict verdict = governor.Ask(demand, kStart);
@@ -211,7 +211,7 @@ TEST(GovernorTest, EveryoneWaitsAsLongAsTheUpstreamAsked) {
 TEST(GovernorTest, PausesGrowWithEveryRateLimitUpToAMinute) {
   Governor governor(Remote(0));
   const Demand demand{.inputs = 1, .tokens = 1};
-  const Error limited{Code::kRateLimited, "slow down"};
+  const Error limited{Code::kRateLimited, "slow down", Origin::kEmbedder};
   TimePoint now = kStart;
   std::vector<TimePoint::duration> pauses;
   for (int i = 0; i < 8; ++i) {
@@ -228,7 +228,7 @@ TEST(GovernorTest, PausesGrowWithEveryRateLimitUpToAMinute) {
 TEST(GovernorTest, CallsThatWereUnderWayTogetherLengthenThePauseOnce) {
   Governor governor(Remote(0));
   const Demand demand{.inputs = 1, .tokens = 1};
-  const Error limited{Code::kRateLimited, "slow down"};
+  const Error limited{Code::kRateLimited, "slow down", Origin::kEmbedder};
   std::vector<Departure> departures;
   for (int i = 0; i < 4; ++i) departures.push_back(governor.Depart(demand, kStart));
   for (const Departure& departure : departures) {
@@ -249,7 +249,7 @@ TEST(GovernorTest, AnUnknownLimitIsFoundWithFewRefusals) {
     last = at;
     if (level < 100) {
       ++refused;
-      return Simulation::Answer{milliseconds(40), Error{Code::kRateLimited, ""}};
+      return Simulation::Answer{milliseconds(40), Error{Code::kRateLimited, "", Origin::kEmbedder}};
     }
     level -= 100;
     return Simulation::Answer{milliseconds(130)};
@@ -273,7 +273,7 @@ TEST(GovernorTest, OverloadMeansFewerCallsAtATime) {
   Governor governor(Remote(0));
   const Demand demand{.inputs = 1, .tokens = 1};
   const int before = governor.concurrency_limit();
-  const Error overloaded{Code::kOverloaded, "busy"};
+  const Error overloaded{Code::kOverloaded, "busy", Origin::kEmbedder};
   governor.Return(governor.Depart(demand, kStart), &overloaded, kStart, kMiddle);
   EXPECT_EQ(governor.concurrency_limit(), before / 2);
   EXPECT_FALSE(governor.Ask(demand, kStart).held);
@@ -283,7 +283,7 @@ TEST(GovernorTest, WhatRunsInTheProcessIsNeverHeldBack) {
   Governor governor({.requests_per_second = 0, .max_calls = 0, .backoff = {}, .remote = false});
   governor.Follow({});
   const Demand demand{.inputs = 100, .tokens = 10'000};
-  const Error down{Code::kUnavailable, "down"};
+  const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
   for (int i = 0; i < 1000; ++i) {
     EXPECT_FALSE(governor.Ask(demand, kStart).held);
     const Departure departure = governor.Depart(demand, kStart);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/governor.h"
+#include "host/lanes/governor.h"
 
 #include <algorithm>
+
+#include "host/domain/failure.h"
 
 namespace dsw {
 namespace {
@@ -17,6 +19,11 @@ constexpr seconds kLongestBackoff{60};
 constexpr std::chrono::hours kLongestCoolDown{1};
 
 }  // namespace
+
+bool SaysDown(const Error& error) {
+  const OnPeer peer = ClassOf(error).peer;
+  return peer == OnPeer::kOverloaded || peer == OnPeer::kDown || peer == OnPeer::kSlow;
+}
 
 Governor::Governor(const Options& options)
     : options_(options),
@@ -86,39 +93,37 @@ void Governor::Return(const Departure& departure, const Error* error, TimePoint 
     if (++since_rate_limited_ % kForget == 0) rate_limits_ = std::max(0, rate_limits_ - 1);
     return;
   }
-  switch (error->code) {
-    case Code::kRateLimited:
+  switch (ClassOf(*error).peer) {
+    case OnPeer::kNothing:
+      return;
+    case OnPeer::kAnswered:
+      if (departure.counts) circuit_.Succeeded(now);
+      return;
+    case OnPeer::kRateLimited:
       circuit_.Succeeded(now);
       concurrency_.PushedBack(departure.at, now);
       RateLimited(departure, *error, now, jitter);
       return;
-    case Code::kOverloaded:
-    case Code::kUnavailable:
-      if (error->retry_after) {
-        cool_until_ =
-            std::max(cool_until_, now + std::min<Duration>(*error->retry_after, kLongestCoolDown));
-      }
-      if (error->code == Code::kOverloaded) concurrency_.PushedBack(departure.at, now);
-      Failed(departure, now);
-      return;
-    case Code::kTimeout:
+    case OnPeer::kOverloaded:
+      CoolDown(*error, now);
       concurrency_.PushedBack(departure.at, now);
       Failed(departure, now);
       return;
-    case Code::kInvalid:
-    case Code::kTooLarge:
-    case Code::kInputTooLong:
-    case Code::kNotFound:
-    case Code::kConflict:
-    case Code::kUnauthenticated:
-    case Code::kQuota:
-      if (departure.counts) circuit_.Succeeded(now);
+    case OnPeer::kDown:
+      CoolDown(*error, now);
+      Failed(departure, now);
       return;
-    case Code::kCancelled:
-    case Code::kBadResponse:
-    case Code::kInternal:
+    case OnPeer::kSlow:
+      concurrency_.PushedBack(departure.at, now);
+      Failed(departure, now);
       return;
   }
+}
+
+void Governor::CoolDown(const Error& error, TimePoint now) {
+  if (!error.retry_after) return;
+  cool_until_ =
+      std::max(cool_until_, now + std::min<Duration>(*error.retry_after, kLongestCoolDown));
 }
 
 void Governor::RateLimited(const Departure& departure, const Error& error, TimePoint now,

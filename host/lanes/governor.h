@@ -9,9 +9,9 @@
 #include "host/base/clock.h"
 #include "host/base/result.h"
 #include "host/domain/vectors.h"
-#include "host/pipeline/adaptive_limit.h"
-#include "host/pipeline/circuit_breaker.h"
-#include "host/pipeline/pacer.h"
+#include "host/lanes/adaptive_limit.h"
+#include "host/lanes/circuit_breaker.h"
+#include "host/lanes/pacer.h"
 #include "host/ports/telemetry.h"
 
 namespace dsw {
@@ -33,9 +33,7 @@ struct Departure {
 };
 
 /// Failures of this kind, one after another, mean that the upstream is down.
-constexpr bool SaysDown(Code code) {
-  return code == Code::kOverloaded || code == Code::kUnavailable || code == Code::kTimeout;
-}
+bool SaysDown(const Error& error);
 
 /// Belongs to one thread at a time; takes the time as an argument.
 class Governor {
@@ -72,6 +70,7 @@ class Governor {
 
  private:
   void RateLimited(const Departure& departure, const Error& error, TimePoint now, double jitter);
+  void CoolDown(const Error& error, TimePoint now);
   void Failed(const Departure& departure, TimePoint now);
 
   const Options options_;

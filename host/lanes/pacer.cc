@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/pipeline/pacer.h"
+#include "host/lanes/pacer.h"
 
 #include <algorithm>
 

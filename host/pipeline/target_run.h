@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One target of a job while it runs: what was opened for it, and the calls that are made with it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+#include "host/domain/plan.h"
+#include "host/domain/record.h"
+#include "host/lanes/lane.h"
+#include "host/lanes/lane_call.h"
+#include "host/lanes/learned_limits.h"
+#include "host/pipeline/worker_context.h"
+
+namespace dsw {
+
+/// Thread-safe. Every call goes through the lane of its service and is repeated for as long as its
+/// failures are likely to pass.
+class TargetRun {
+ public:
+  /// Opens the embedder and the sink and makes sure of the collection, before anything is embedded.
+  /// kNotFound for an unknown provider or model, kConflict for a collection of another shape.
+  /// Borrows all but the override. Never null.
+  static Result<std::unique_ptr<TargetRun>> Open(const Plan& plan, const Target& target,
+                                                 const SinkOverride& sink_override,
+                                                 const WorkerContext& worker,
+                                                 const JobScope& scope);
+
+  const Plan& plan() const { return plan_; }
+  const Target& target() const { return target_; }
+  const WorkerContext& worker() const { return worker_; }
+  const JobScope& scope() const { return scope_; }
+  const Embedder& embedder() const { return *embedder_; }
+  const VectorSink& sink() const { return *sink_; }
+  /// With the dimensions, whoever told them.
+  const ModelFacts& facts() const { return facts_; }
+  /// The ways to the embedder and to the sink.
+  Lane& lane() const { return *lane_; }
+  Lane& sink_lane() const { return *sink_lane_; }
+  LearnedLimits& learned() const { return *learned_; }
+  /// What a call may hold, as far as is known by now.
+  BatchLimits CallLimits() const { return learned_->Tighten(batch_limits_); }
+  /// The provider embedded something since a chunk was last found to be what it refuses: its
+  /// refusals are then not for a wrong configuration.
+  bool proven() const { return proven_; }
+  void Disprove() { proven_ = false; }
+
+  /// Embeds the texts, of `bytes` in all, as one call, and learns from what it cost. kConflict when
+  /// the vectors do not fit the collection; after kTimeout, `trouble` says whether the call should
+  /// be made smaller. `key` names the unit of work.
+  Result<Vectors> Embed(std::span<const std::string_view> texts, std::uint64_t bytes,
+                        const std::string& key, Trouble& trouble);
+  /// Embeds a text that no provider refuses: what it tells is about the configuration.
+  Result<Vectors> Probe();
+  /// Stores the points; durable once it returned success.
+  Status Store(const Points& points);
+  /// Takes points out of the sink.
+  Status Remove(std::span<const std::string> ids);
+  /// Records that a batch is durable.
+  Status Record(const Batch& batch, const BatchRecord& record);
+
+ private:
+  using SinkCall = std::function<Status(const CallContext& context)>;
+
+  TargetRun(const Plan& plan, const Target& target, const WorkerContext& worker,
+            const JobScope& scope, std::shared_ptr<Embedder> embedder,
+            std::shared_ptr<VectorSink> sink);
+  Status Prepare();
+  Result<ModelFacts> Describe();
+  Status EnsureCollection();
+  /// Calls the sink about so many points.
+  Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
+  /// The circumstances of an attempt at a call.
+  CallContext Attempt(Clock::TimePoint deadline, const std::string& key,
+                      std::uint32_t number) const;
+
+  const Plan& plan_;
+  const Target& target_;
+  const WorkerContext& worker_;
+  const JobScope& scope_;
+  const std::shared_ptr<Embedder> embedder_;
+  const std::shared_ptr<VectorSink> sink_;
+  const std::shared_ptr<Lane> lane_;
+  const std::shared_ptr<Lane> sink_lane_;
+  const std::shared_ptr<LearnedLimits> learned_;
+  ModelFacts facts_;
+  BatchLimits batch_limits_;  ///< As configured and as the provider says.
+  std::atomic<bool> proven_{false};
+};
+
+}  // namespace dsw
