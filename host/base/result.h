@@ -41,7 +41,7 @@ std::string_view CodeName(Code code);
 /// Where a failure arose: with its code it says whose fault it is (domain/failure.h).
 enum class Origin {
   kJob,       ///< The message, and what the database says to do for it.
-  kEmbedder,  ///< A call to an embedder.
+  kEmbedder,  ///< A call to an embedder, or to a sink of the job's own.
   kSink,      ///< A call to the worker's own sink.
   kDatabase,
   kQueue,

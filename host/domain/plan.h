@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Target {
 
 struct Plan {
   std::string job_id;
+  std::optional<JobRange> range{};  ///< The only target's items that the job is about; else all.
   std::int64_t dataset_transform_id = 0;
   std::int64_t dataset_id = 0;
   std::string owner_id;

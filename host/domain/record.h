@@ -44,6 +44,13 @@ struct Tally {
   }
 };
 
+/// What is known about a job's failures.
+struct FailureCount {
+  int failures = 0;
+  std::chrono::milliseconds since_first{0};
+  std::string last_error;  ///< Empty when there was none.
+};
+
 /// Points of an item that its present content no longer has.
 struct StaleItem {
   std::int64_t item_id = 0;

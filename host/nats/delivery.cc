@@ -107,8 +107,7 @@ Status NatsDelivery::RetryIn(std::chrono::milliseconds delay) {
 }
 
 Status NatsDelivery::DeadLetter(const DeadLetterReason& reason) {
-  RETURN_IF_ERROR(PublishDeadLetter(reason));
-  return Ack();
+  return PublishDeadLetter(reason);
 }
 
 Status NatsDelivery::PublishDeadLetter(const DeadLetterReason& reason) {

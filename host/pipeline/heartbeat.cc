@@ -3,23 +3,19 @@
 
 #include <condition_variable>
 #include <mutex>
-
-#include "host/base/log.h"
+#include <utility>
 
 namespace dsw {
 
-Heartbeat::Heartbeat(Delivery& delivery, std::chrono::milliseconds interval)
-    : thread_([&delivery, interval](const std::stop_token& stop) {
+Heartbeat::Heartbeat(std::chrono::milliseconds interval, std::function<void()> beat)
+    : thread_([interval, beat = std::move(beat)](const std::stop_token& stop) {
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);
         while (true) {
           wake.wait_for(lock, stop, interval, [] { return false; });
           if (stop.stop_requested()) return;
-          if (const Status sent = delivery.InProgress(); !sent) {
-            Log(LogLevel::kWarn, "pipeline", "cannot tell the queue that a job is in progress",
-                {{"error", sent.error().message}});
-          }
+          beat();
         }
       }) {}
 

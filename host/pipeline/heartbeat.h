@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps a delivery ours for as long as its job runs.
+// Signs of life, for as long as something goes on.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <thread>
-
-#include "host/ports/job_queue.h"
 
 namespace dsw {
 
-/// Sends in-progress signs for `delivery` every `interval`, from a thread of its own, until it is
-/// destroyed. A sign that cannot be sent is logged; the queue may then hand the job to another
-/// worker, which costs work but no data.
+/// Calls `beat` every `interval`, from a thread of its own, until it is destroyed.
 class Heartbeat {
  public:
-  Heartbeat(Delivery& delivery, std::chrono::milliseconds interval);
+  Heartbeat(std::chrono::milliseconds interval, std::function<void()> beat);
 
  private:
   std::jthread thread_;

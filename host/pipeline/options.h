@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <vector>
 
 #include "host/domain/point.h"
@@ -29,6 +30,10 @@ struct PipelineOptions {
   CallPolicy embedder_calls{.requests_per_second = 10, .max_calls = 64};
   CallPolicy sink_calls{};
   FailedChunkPolicy failed_chunks = FailedChunkPolicy::kRecord;
+  /// A job with more pending chunks in a target is shared out over the fleet; at least 1.
+  std::int64_t max_chunks_per_job = 100000;
+  /// How long a job whose provider no worker has is left to others before it is dead-lettered.
+  std::chrono::milliseconds provider_patience{std::chrono::hours(1)};
   int max_retries = 3;  ///< Failed deliveries of a job before it is dead-lettered.
   std::vector<std::chrono::milliseconds> retry_schedule{
       std::chrono::seconds(30), std::chrono::minutes(2), std::chrono::minutes(5),

@@ -5,20 +5,8 @@
 
 namespace dsw {
 
-void ProgressMeter::Start(const DatasetStore::Counts& counts) {
-  Progress event;
-  {
-    const std::lock_guard lock(mutex_);
-    at_start_ = counts;
-    last_published_ = worker_.clock.Now();
-    event = Event();
-  }
-  worker_.progress.Publish(event);
-}
-
 void ProgressMeter::BatchDone(const Batch& batch, const BatchRecord& record) {
   constexpr std::chrono::seconds kQuiet{1};
-  Progress event;
   {
     const std::lock_guard lock(mutex_);
     const auto failed = static_cast<std::int64_t>(record.failed.size());
@@ -30,9 +18,8 @@ void ProgressMeter::BatchDone(const Batch& batch, const BatchRecord& record) {
     const Clock::TimePoint now = worker_.clock.Now();
     if (now - last_published_ < kQuiet) return;
     last_published_ = now;
-    event = Event();
   }
-  worker_.progress.Publish(event);
+  Publish();
 }
 
 void ProgressMeter::PointsRemoved(std::int64_t count) {
@@ -40,20 +27,25 @@ void ProgressMeter::PointsRemoved(std::int64_t count) {
   tally_.removed += count;
 }
 
+void ProgressMeter::Publish() {
+  const std::lock_guard publishing(publishing_);
+  {
+    const std::lock_guard lock(mutex_);
+    last_published_ = worker_.clock.Now();
+  }
+  worker_.progress.Publish(Now());
+}
+
 Tally ProgressMeter::tally() const {
   const std::lock_guard lock(mutex_);
   return tally_;
 }
 
-Progress ProgressMeter::Completion(bool final) const {
+Progress ProgressMeter::Now() {
+  // Counts that cannot be had now are those of before.
+  const Result<RunTotals> totals = claim_.Totals();
   const std::lock_guard lock(mutex_);
-  Progress event = Event();
-  event.state = JobState::kSuccess;
-  event.final = final;
-  return event;
-}
-
-Progress ProgressMeter::Event() const {
+  if (totals) totals_ = *totals;
   return {.job_id = plan_.job_id,
           .dataset_transform_id = plan_.dataset_transform_id,
           .embedded_dataset_id = target_.embedded_dataset_id,
@@ -61,13 +53,13 @@ Progress ProgressMeter::Event() const {
           .dataset_id = plan_.dataset_id,
           .state = JobState::kProcessing,
           .final = false,
-          .chunk_count = at_start_.done + tally_.chunks,
-          .total_chunks = at_start_.total,
-          .failed_chunks = tally_.failed,
-          .batches_done = tally_.batches,
-          .tokens = tally_.tokens,
+          .chunk_count = totals_.done,
+          .total_chunks = totals_.total,
+          .failed_chunks = totals_.failed,
+          .batches_done = totals_.batches,
+          .tokens = totals_.tokens,
           .error = std::nullopt,
-          .processing_duration = std::nullopt,
+          .processing_duration = totals_.took,
           .timestamp = worker_.clock.WallNow()};
 }
 

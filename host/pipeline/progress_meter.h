@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Adds up what a target's batches did and tells observers about it, not more than once a second.
+// Adds up what a target's batches did and tells observers how the job stands, not more than once a
+// second.
 #pragma once
 
 #include <mutex>
+#include <optional>
 
 #include "host/domain/chunk.h"
 #include "host/domain/plan.h"
@@ -13,33 +15,35 @@
 
 namespace dsw {
 
+/// Observers see counts over all deliveries and workers of the job, as the database has them.
 /// Thread-safe.
 class ProgressMeter {
  public:
-  /// Borrows all three.
-  ProgressMeter(const Plan& plan, const Target& target, const WorkerContext& worker)
-      : plan_(plan), target_(target), worker_(worker) {}
+  /// Borrows all.
+  ProgressMeter(const Plan& plan, const Target& target, TargetClaim& claim,
+                const WorkerContext& worker)
+      : plan_(plan), target_(target), claim_(claim), worker_(worker) {}
 
-  /// Publishes the target's first event.
-  void Start(const DatasetStore::Counts& counts);
   void BatchDone(const Batch& batch, const BatchRecord& record);
   void PointsRemoved(std::int64_t count);
+  /// Publishes how the job stands now.
+  void Publish();
 
-  /// Of this run.
+  /// Of this delivery.
   Tally tally() const;
-  /// The event that the target succeeded.
-  Progress Completion(bool final) const;
+  /// How the job stands.
+  Progress Now();
 
  private:
-  Progress Event() const;
-
   const Plan& plan_;
   const Target& target_;
+  TargetClaim& claim_;
   const WorkerContext& worker_;
 
+  std::mutex publishing_;  ///< Held while counts are on their way, so that none overtakes another.
   mutable std::mutex mutex_;
-  DatasetStore::Counts at_start_;
   Tally tally_;
+  RunTotals totals_;  ///< As last known.
   Clock::TimePoint last_published_{};
 };
 

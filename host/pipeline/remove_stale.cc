@@ -13,18 +13,17 @@ constexpr std::size_t kIdsPerCall = 1000;
 }  // namespace
 
 Status RemoveStalePoints(TargetRun& run, ProgressMeter& meter) {
-  DatasetStore& datasets = run.worker().datasets;
-  const Target& target = run.target();
+  TargetClaim& claim = run.claim();
   std::int64_t last_item = 0;
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<StaleItem> stale,
-                     datasets.ListStale(target, last_item, kItemsPerPage));
+                     claim.ListStale(last_item, kItemsPerPage));
     if (stale.empty()) return {};
     std::vector<std::string> ids;
     std::int64_t removed = 0;
     for (const StaleItem& item : stale) {
       for (std::int32_t index = item.keep; index < item.stored; ++index) {
-        ids.push_back(PointId(target.embedded_dataset_id, {item.item_id, index}));
+        ids.push_back(PointId(run.target().embedded_dataset_id, {item.item_id, index}));
         ++removed;
         if (ids.size() < kIdsPerCall) continue;
         RETURN_IF_ERROR(run.Remove(ids));
@@ -32,7 +31,7 @@ Status RemoveStalePoints(TargetRun& run, ProgressMeter& meter) {
       }
     }
     if (!ids.empty()) RETURN_IF_ERROR(run.Remove(ids));
-    RETURN_IF_ERROR(datasets.RecordRemoval(target, stale));
+    RETURN_IF_ERROR(claim.RecordRemoval(stale));
     meter.PointsRemoved(removed);
     last_item = stale.back().item_id;
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/run_batch.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,19 +14,18 @@
 namespace dsw {
 namespace {
 
-Points MakePoints(EmbeddedPiece piece, const TargetRun& run) {
-  PayloadWriter payload(run.worker().options.payload_style);
-  Points points;
-  points.ids.reserve(piece.chunks.size());
-  points.payloads.reserve(piece.chunks.size());
-  for (std::size_t i = 0; i < piece.chunks.size(); ++i) {
-    const Chunk& chunk = *piece.chunks[i];
-    points.ids.push_back(
-        PointId(run.target().embedded_dataset_id, {chunk.item->item_id, chunk.index}));
-    points.payloads.push_back(payload.Write(chunk, piece.truncated[i]));
+/// A chunk that is recorded as failed has no point of an earlier text.
+Status RemoveFailed(const Batch& batch, const std::vector<FailedChunk>& failed, TargetRun& run) {
+  std::vector<std::string> ids;
+  for (const FailedChunk& chunk : failed) {
+    const auto of_item = [&](const Chunk& each) {
+      return each.item->item_id == chunk.position.item_id;
+    };
+    const auto any = std::find_if(batch.chunks.begin(), batch.chunks.end(), of_item);
+    if (any == batch.chunks.end() || chunk.position.index >= any->item->stored_count) continue;
+    ids.push_back(PointId(run.target().embedded_dataset_id, chunk.position));
   }
-  points.vectors = std::move(piece.matrix);
-  return points;
+  return ids.empty() ? Status() : run.Remove(ids);
 }
 
 }  // namespace
@@ -36,10 +38,12 @@ Status RunBatch(const Batch& batch, TargetRun& run, ProgressMeter& meter) {
   Result<EmbeddedBatch> embedded = EmbedBatch(batch, run);
   if (!embedded) return Fail(std::move(embedded.error()).Context(name() + ": embed"));
   for (EmbeddedPiece& piece : embedded->pieces) {
-    const Points points = MakePoints(std::move(piece), run);
-    Status stored = run.Store(points);
+    Status stored =
+        run.Store(run.MakePoints(piece.chunks, piece.truncated, std::move(piece.matrix)));
     if (!stored) return Fail(std::move(stored.error()).Context(name() + ": store"));
   }
+  Status removed = RemoveFailed(batch, embedded->failed, run);
+  if (!removed) return Fail(std::move(removed.error()).Context(name() + ": remove"));
 
   const BatchRecord record{.failed = std::move(embedded->failed),
                            .tokens = embedded->tokens,

@@ -1,66 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/run_job.h"
 
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "host/base/log.h"
 #include "host/domain/job_codec.h"
 #include "host/pipeline/batch_window.h"
 #include "host/pipeline/batcher.h"
 #include "host/pipeline/heartbeat.h"
+#include "host/pipeline/lease.h"
 #include "host/pipeline/progress_meter.h"
 #include "host/pipeline/remove_stale.h"
 #include "host/pipeline/run_batch.h"
 #include "host/pipeline/settle.h"
+#include "host/pipeline/share_out.h"
 #include "host/pipeline/target_run.h"
 
 namespace dsw {
 namespace {
 
-/// One target, from its plugins to its last record.
-Status RunTarget(const Plan& plan, const Target& target, const SinkOverride& sink_override,
-                 const WorkerContext& worker, const JobScope& scope, ProgressMeter& meter) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<TargetRun> run,
-                   TargetRun::Open(plan, target, sink_override, worker, scope));
-  ASSIGN_OR_RETURN(const DatasetStore::Counts counts, worker.datasets.CountChunks(plan, target));
-  meter.Start(counts);
-
-  ASSIGN_OR_RETURN(const auto pending, worker.datasets.OpenPending(plan, target));
+/// All pending chunks, in batches, several at a time.
+Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
+  ASSIGN_OR_RETURN(const auto pending, run.claim().OpenPending());
+  const auto may_go_on = [&] { return MayGoOn(run.scope(), run.worker().clock.Now()); };
   Batcher batcher(*pending);
-  BatchWindow window(worker.options.batches_in_flight);
-  Status going = MayGoOn(scope, worker.clock.Now());
-  for (; going && !window.failed(); going = MayGoOn(scope, worker.clock.Now())) {
-    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(run->CallLimits()));
+  BatchWindow window(run.worker().options.batches_in_flight);
+  Status going = may_go_on();
+  for (; going && !window.failed(); going = may_go_on()) {
+    ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(run.CallLimits()));
     if (!batch) break;
-    window.Run([&, batch = std::move(*batch)] { return RunBatch(batch, *run, meter); });
+    window.Run([&, batch = std::move(*batch)] { return RunBatch(batch, run, meter); });
   }
   RETURN_IF_ERROR(window.Finish());
-  RETURN_IF_ERROR(going);
+  return going;
+}
 
-  RETURN_IF_ERROR(RemoveStalePoints(*run, meter));
-  return worker.datasets.FinishTarget(plan, target);
+/// One claimed target, from its plugins to its last record; what is left of it then.
+Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan& plan,
+                           const Target& target, TargetClaim& claim, const WorkerContext& worker,
+                           const JobScope& scope, ProgressMeter& meter) {
+  Lease lease(claim, worker.clock.Now(), worker.queue.ack_wait(), worker.clock);
+  ASSIGN_OR_RETURN(const std::unique_ptr<TargetRun> run,
+                   TargetRun::Open(plan, target, job.sink.value_or(SinkOverride{}), claim, lease,
+                                   worker, scope));
+  meter.Publish();
+  if (!job.range && run->survey().pending > worker.options.max_chunks_per_job) {
+    RETURN_IF_ERROR(ShareOut(claim, plan, target, message, worker));
+    return RunEnd{};
+  }
+  if (run->survey().pending > 0) RETURN_IF_ERROR(EmbedPending(*run, meter));
+  if (run->survey().stale) RETURN_IF_ERROR(RemoveStalePoints(*run, meter));
+  if (run->survey().must_mark && !job.range) RETURN_IF_ERROR(run->Mark());
+  return claim.Finish();
+}
+
+/// Workers that died at the job count as its failures, and only the next one can tell.
+Status CheckDeaths(const Job& job, const WorkerContext& worker) {
+  ASSIGN_OR_RETURN(const FailureCount count, worker.datasets.Failures(job));
+  if (count.failures <= worker.options.max_retries) return {};
+  return Fail(Error{.code = Code::kInternal,
+                    .message = fmt::format("failed {} times; the last time: {}", count.failures,
+                                           count.last_error),
+                    .origin = Origin::kWorker});
+}
+
+Status RunTarget(const Job& job, std::string_view message, const Target& target,
+                 const WorkerContext& worker, const JobScope& scope, JobRun& run) {
+  const Plan& plan = *run.plan;
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<TargetClaim> claim,
+      worker.datasets.Claim(plan, target, {.holder = worker.id, .lease = worker.queue.ack_wait()}));
+  ProgressMeter meter(plan, target, *claim, worker);
+  Result<RunEnd> end =
+      RunEnd{.complete = true, .job_complete = claim->job_over() && !claim->reported()};
+  if (!claim->over()) {
+    const Status alive = CheckDeaths(job, worker);
+    end = alive ? EmbedTarget(job, message, plan, target, *claim, worker, scope, meter)
+                : Result<RunEnd>(Fail(alive.error()));
+  }
+  run.tally += meter.tally();
+  run.progress = meter.Now();
+  RETURN_IF_ERROR(end);
+  run.complete = end->job_complete;
+  if (end->complete) run.progress->state = JobState::kSuccess;
+  if (end->complete && !run.complete && !claim->over()) worker.progress.Publish(*run.progress);
+  return {};
 }
 
 }  // namespace
 
-Status RunJob(const Job& job, const WorkerContext& worker, const JobScope& scope, JobRun& run) {
+Status RunJob(const Job& job, std::string_view message, const WorkerContext& worker,
+              const JobScope& scope, JobRun& run) {
+  RangeSlots::Slot slot;
+  if (job.range) {
+    ASSIGN_OR_RETURN(slot, worker.ranges.Take(job.dataset_transform_id));
+    RETURN_IF_ERROR(PublishNext(job, message, worker));
+  }
   ASSIGN_OR_RETURN(run.plan, worker.datasets.LoadPlan(job));
-  const Plan& plan = *run.plan;
-  for (const Target& target : plan.targets) {
-    ProgressMeter meter(plan, target, worker);
-    const Status done =
-        RunTarget(plan, target, job.sink.value_or(SinkOverride{}), worker, scope, meter);
-    run.tally += meter.tally();
-    RETURN_IF_ERROR(done);
-    if (&target == &plan.targets.back()) {
-      run.completion = meter.Completion(/*final=*/true);
-    } else {
-      worker.progress.Publish(meter.Completion(/*final=*/false));
-    }
+  for (const Target& target : run.plan->targets) {
+    RETURN_IF_ERROR(RunTarget(job, message, target, worker, scope, run));
   }
   return {};
 }
 
-void HandleDelivery(Delivery& delivery, std::chrono::milliseconds ack_wait,
-                    const WorkerContext& worker, const StopSignals& stops) {
-  const Heartbeat heartbeat(delivery, ack_wait / 3);
+void HandleDelivery(Delivery& delivery, const WorkerContext& worker, const StopSignals& stops) {
   const Clock::TimePoint started = worker.clock.Now();
   const JobScope scope{.stops = stops,
                        .deadline = started + worker.options.job_timeout,
@@ -68,11 +115,23 @@ void HandleDelivery(Delivery& delivery, std::chrono::milliseconds ack_wait,
   worker.telemetry.JobStarted();
 
   JobRun run;
+  std::optional<Heartbeat> heartbeat;
   const Result<Job> job = ParseJob(delivery.payload());
-  const Status outcome = job ? RunJob(*job, worker, scope, run) : Status(Fail(job.error()));
-  const Disposition next =
-      outcome ? Finished{} : Decide(outcome.error(), delivery, job, run, worker);
-  Settle(delivery, next, job, outcome, run, worker.clock.Now() - started, worker);
+  Status outcome = job ? Status() : Status(Fail(job.error()));
+  try {
+    heartbeat.emplace(worker.queue.ack_wait() / 3, [&delivery] {
+      if (const Status sent = delivery.InProgress(); !sent) {
+        Log(LogLevel::kWarn, "pipeline", "cannot tell the queue that a job is in progress",
+            {{"error", sent.error().message}});
+      }
+    });
+    if (job) outcome = RunJob(*job, delivery.payload(), worker, scope, run);
+  } catch (const std::exception& exception) {
+    outcome = Fail(Error{.code = Code::kInternal,
+                         .message = std::string("exception: ") + exception.what(),
+                         .origin = Origin::kWorker});
+  }
+  Settle(delivery, job, std::move(outcome), run, worker.clock.Now() - started, worker);
 }
 
 }  // namespace dsw

@@ -3,41 +3,27 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "host/base/log.h"
-#include "host/base/secret.h"
+#include "host/domain/failure.h"
 
 namespace dsw {
 namespace {
 
 using std::chrono::milliseconds;
 
-/// Nobody but a person can make such a job succeed.
-bool Hopeless(Code code) {
-  switch (code) {
-    case Code::kInvalid:
-    case Code::kTooLarge:
-    case Code::kInputTooLong:
-    case Code::kNotFound:
-    case Code::kConflict:
-    case Code::kUnauthenticated:
-      return true;
-    case Code::kQuota:
-    case Code::kRateLimited:
-    case Code::kOverloaded:
-    case Code::kUnavailable:
-    case Code::kTimeout:
-    case Code::kCancelled:
-    case Code::kBadResponse:
-    case Code::kInternal:
-    case Code::kHeld:
-    case Code::kFenced:
-    case Code::kWithdrawn:
-      return false;
-  }
-  return false;
+/// How long a job that waits for others stays away from the queue, at most.
+constexpr milliseconds kLongestWait{5000};
+/// How long a job stays away that this worker cannot do.
+constexpr milliseconds kLeaveFor{2000};
+
+template <typename T>
+bool Is(const Disposition& next) {
+  return std::holds_alternative<T>(next);
 }
 
 milliseconds ScheduledDelay(std::uint64_t failures, const PipelineOptions& options) {
@@ -46,70 +32,190 @@ milliseconds ScheduledDelay(std::uint64_t failures, const PipelineOptions& optio
   return schedule[std::min<std::size_t>(failures == 0 ? 0 : failures - 1, schedule.size() - 1)];
 }
 
+Disposition RetryOrGiveUp(const Error& error, int allowed, const FailureHistory& history,
+                          const PipelineOptions& options) {
+  if (!history.progressed && history.count && history.count->failures > allowed) return GiveUp{};
+  const std::uint64_t step = history.progressed ? 1
+                             : history.count    ? static_cast<std::uint64_t>(history.count->failures)
+                                                : history.attempt;
+  milliseconds delay = ScheduledDelay(step, options);
+  if (error.retry_after) delay = std::max(delay, *error.retry_after);
+  return Retry{delay};
+}
+
 DeliveryOutcome OutcomeOf(const Disposition& next) {
-  if (std::holds_alternative<Finished>(next)) return DeliveryOutcome::kSuccess;
-  if (std::holds_alternative<Retry>(next)) return DeliveryOutcome::kRetried;
-  if (std::holds_alternative<HandBack>(next)) return DeliveryOutcome::kHandedBack;
-  return DeliveryOutcome::kDeadLettered;
+  if (Is<Finished>(next) || Is<Withdraw>(next)) return DeliveryOutcome::kSuccess;
+  if (Is<Retry>(next)) return DeliveryOutcome::kRetried;
+  if (Is<GiveUp>(next)) return DeliveryOutcome::kDeadLettered;
+  return DeliveryOutcome::kHandedBack;
 }
 
-Status TellQueue(Delivery& delivery, const Disposition& next, const Result<Job>& job,
-                 const Status& outcome) {
-  if (std::holds_alternative<Finished>(next)) return delivery.Ack();
-  if (const auto* retry = std::get_if<Retry>(&next)) return delivery.RetryIn(retry->delay);
-  if (std::holds_alternative<HandBack>(next)) return delivery.RetryIn(milliseconds(0));
-  return delivery.DeadLetter({.error_type = std::string(CodeName(outcome.error().code)),
-                              .error = outcome.error().message,
-                              .job_id = job ? job->job_id : std::string()});
+/// What the worker's health calls the part of it that failed.
+std::string PartOf(const Error& error, const JobRun& run) {
+  switch (error.origin) {
+    case Origin::kSink:
+      return "sink";
+    case Origin::kDatabase:
+      return "postgresql";
+    case Origin::kQueue:
+      return "nats";
+    case Origin::kJob:
+    case Origin::kEmbedder:
+    case Origin::kWorker:
+      break;
+  }
+  return run.plan ? "provider " + run.plan->targets.front().embedder.provider : "worker";
 }
 
-/// The event for a job that did not succeed, with as much as is known about it.
-Progress FailureEvent(const Job& job, const Status& outcome, const Disposition& next,
-                      const JobRun& run, const WorkerContext& worker) {
-  Progress event;
-  event.job_id = job.job_id;
-  event.dataset_transform_id = job.dataset_transform_id;
-  event.embedded_dataset_id = job.embedded_dataset_id;
-  event.owner_id = run.plan ? run.plan->owner_id : job.owner_id.value_or("");
-  event.dataset_id = run.plan ? run.plan->dataset_id : job.dataset_id.value_or(0);
-  event.chunk_count = run.tally.chunks;
-  event.failed_chunks = run.tally.failed;
-  event.batches_done = run.tally.batches;
-  event.tokens = run.tally.tokens;
-  event.final = std::holds_alternative<GiveUp>(next);
-  event.state = event.final ? JobState::kFailed : JobState::kProcessing;
-  event.error = outcome.error().message;
+/// One delivery that is being settled. Belongs to one thread.
+class Settlement {
+ public:
+  Settlement(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
+             const WorkerContext& worker)
+      : delivery_(delivery), job_(job), outcome_(std::move(outcome)), run_(run), worker_(worker) {}
+
+  Disposition Decide();
+  /// Ends the job where it ends: in the database, as a dead letter, and for observers. What fails on
+  /// the way keeps the job in the queue.
+  Status End(const Disposition& next);
+  Status TellQueue(const Disposition& next);
+  Status DeadLetter();
+  void Log(const Disposition& next, Clock::TimePoint::duration took) const;
+
+  const Status& outcome() const { return outcome_; }
+
+ private:
+  FailureHistory History(const FailureClass& failure);
+  /// The event for a job that did not succeed, with as much as is known about it.
+  Progress FailureEvent(const Disposition& next) const;
+
+  Delivery& delivery_;
+  const Result<Job>& job_;
+  const Status outcome_;
+  const JobRun& run_;
+  const WorkerContext& worker_;
+};
+
+FailureHistory Settlement::History(const FailureClass& failure) {
+  FailureHistory history{.progressed = run_.tally.batches > 0,
+                         .count = std::nullopt,
+                         .attempt = delivery_.attempt()};
+  const bool counts =
+      failure.delivery == OnDelivery::kRetry || failure.delivery == OnDelivery::kRetryOnce;
+  if (!job_ || (!counts && failure.delivery != OnDelivery::kLeave)) return history;
+  if (history.progressed) {
+    // Without its failures forgotten a job that crawls would be given up after all.
+    if (const Status cleared = worker_.datasets.ClearFailures(*job_); !cleared) {
+      dsw::Log(LogLevel::kWarn, "pipeline", "cannot clear the job's failures",
+               {{"job_id", job_->job_id}, {"error", cleared.error().message}});
+    }
+  } else if (Result<FailureCount> count =
+                 worker_.datasets.NoteFailure(*job_, outcome_.error(), counts)) {
+    history.count = *std::move(count);
+  }
+  return history;
+}
+
+Disposition Settlement::Decide() {
+  if (outcome_) return Finished{};
+  const FailureClass& failure = ClassOf(outcome_.error());
+  if (failure.delivery == OnDelivery::kPause) {
+    worker_.health.Report(PartOf(outcome_.error(), run_), outcome_.error());
+  }
+  return dsw::Decide(outcome_.error(), History(failure), worker_.options);
+}
+
+Progress Settlement::FailureEvent(const Disposition& next) const {
+  Progress event = run_.progress.value_or(Progress{});
+  event.job_id = job_->job_id;
+  event.dataset_transform_id = job_->dataset_transform_id;
+  if (!run_.progress) {
+    event.embedded_dataset_id = job_->embedded_dataset_id;
+    event.owner_id = run_.plan ? run_.plan->owner_id : job_->owner_id.value_or("");
+    event.dataset_id = run_.plan ? run_.plan->dataset_id : job_->dataset_id.value_or(0);
+  }
+  event.state = JobState::kProcessing;
+  event.error = outcome_.error().message;
   if (const auto* retry = std::get_if<Retry>(&next)) {
     event.error = fmt::format("{} (next attempt in {} s)", *event.error,
                               std::chrono::ceil<std::chrono::seconds>(retry->delay).count());
   }
-  event.timestamp = worker.clock.WallNow();
+  event.timestamp = worker_.clock.WallNow();
   return event;
 }
 
-void LogSettled(const Delivery& delivery, const Disposition& next, const Result<Job>& job,
-                const Status& outcome, const JobRun& run, Clock::TimePoint::duration took) {
+Status Settlement::End(const Disposition& next) {
+  if (!job_) return DeadLetter();
+  if (Is<Finished>(next)) {
+    if (!run_.complete) return {};
+    Progress event = *run_.progress;
+    event.final = true;
+    RETURN_IF_ERROR(worker_.progress.PublishFinal(event));
+    return worker_.datasets.MarkReported(*job_);
+  }
+  if (Is<GiveUp>(next) || Is<Withdraw>(next)) {
+    Progress event = FailureEvent(next);
+    event.state = JobState::kFailed;
+    ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
+    if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
+    event.final = end.job_complete;
+    if (!event.final) {
+      event.state = JobState::kProcessing;
+      worker_.progress.Publish(event);
+      return {};
+    }
+    RETURN_IF_ERROR(worker_.progress.PublishFinal(event));
+    return worker_.datasets.MarkReported(*job_);
+  }
+  if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
+    worker_.progress.Publish(FailureEvent(next));
+  }
+  return {};
+}
+
+Status Settlement::TellQueue(const Disposition& next) {
+  if (Is<Abandon>(next)) return {};
+  if (const auto* retry = std::get_if<Retry>(&next)) return delivery_.RetryIn(retry->delay);
+  if (const auto* back = std::get_if<HandBack>(&next)) return delivery_.RetryIn(back->delay);
+  return delivery_.Ack();
+}
+
+Status Settlement::DeadLetter() {
+  return delivery_.DeadLetter({.error_type = std::string(CodeName(outcome_.error().code)),
+                               .error = outcome_.error().message,
+                               .job_id = job_ ? job_->job_id : std::string(),
+                               .fault = std::string(FaultName(ClassOf(outcome_.error()).fault))});
+}
+
+void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) const {
   std::vector<LogField> fields = {
-      {"job_id", job ? job->job_id : std::string("?")},
-      {"attempt", std::to_string(delivery.attempt())},
-      {"batches", std::to_string(run.tally.batches)},
-      {"chunks", std::to_string(run.tally.chunks)},
-      {"failed_chunks", std::to_string(run.tally.failed)},
+      {"job_id", job_ ? job_->job_id : std::string("?")},
+      {"attempt", std::to_string(delivery_.attempt())},
+      {"batches", std::to_string(run_.tally.batches)},
+      {"chunks", std::to_string(run_.tally.chunks)},
+      {"failed_chunks", std::to_string(run_.tally.failed)},
       {"duration_ms", std::to_string(std::chrono::duration_cast<milliseconds>(took).count())}};
-  if (job) fields.push_back({"transform_id", std::to_string(job->dataset_transform_id)});
-  if (outcome) {
-    Log(LogLevel::kInfo, "pipeline", "job done", fields);
+  if (job_) fields.push_back({"transform_id", std::to_string(job_->dataset_transform_id)});
+  if (outcome_) {
+    dsw::Log(LogLevel::kInfo, "pipeline", run_.complete ? "job done" : "part of a job done", fields);
     return;
   }
-  fields.push_back({"error_type", std::string(CodeName(outcome.error().code))});
-  fields.push_back({"error", outcome.error().message});
+  fields.push_back({"error_type", std::string(CodeName(outcome_.error().code))});
+  fields.push_back({"fault", std::string(FaultName(ClassOf(outcome_.error()).fault))});
+  fields.push_back({"error", outcome_.error().message});
   if (const auto* retry = std::get_if<Retry>(&next)) {
     fields.push_back({"retry_in_ms", std::to_string(retry->delay.count())});
-    Log(LogLevel::kWarn, "pipeline", "job failed, to be retried", fields);
-  } else if (std::holds_alternative<HandBack>(next)) {
-    Log(LogLevel::kInfo, "pipeline", "job handed back", fields);
+    dsw::Log(LogLevel::kWarn, "pipeline", "job failed, to be retried", fields);
+  } else if (Is<GiveUp>(next)) {
+    dsw::Log(LogLevel::kError, "pipeline", "job dead-lettered", fields);
+  } else if (Is<Withdraw>(next)) {
+    dsw::Log(LogLevel::kWarn, "pipeline", "job no longer wanted", fields);
+  } else if (Is<Abandon>(next)) {
+    dsw::Log(LogLevel::kWarn, "pipeline", "job lost to another worker", fields);
+  } else if (ClassOf(outcome_.error()).delivery == OnDelivery::kWait) {
+    dsw::Log(LogLevel::kDebug, "pipeline", "job waits for another", fields);
   } else {
-    Log(LogLevel::kError, "pipeline", "job dead-lettered", fields);
+    dsw::Log(LogLevel::kInfo, "pipeline", "job handed back", fields);
   }
 }
 
@@ -117,61 +223,50 @@ void LogSettled(const Delivery& delivery, const Disposition& next, const Result<
 
 Disposition Decide(const Error& error, const FailureHistory& history,
                    const PipelineOptions& options) {
-  if (error.code == Code::kCancelled) return HandBack{};
-  if (Hopeless(error.code)) return GiveUp{};
-  const int allowed =
-      error.code == Code::kInternal ? std::min(1, options.max_retries) : options.max_retries;
-  if (!history.progressed && history.failures && *history.failures > allowed) return GiveUp{};
-
-  const std::uint64_t step = history.progressed ? 1
-                             : history.failures ? static_cast<std::uint64_t>(*history.failures)
-                                                : history.attempt;
-  milliseconds delay = ScheduledDelay(step, options);
-  if (error.retry_after) delay = std::max(delay, *error.retry_after);
-  return Retry{delay};
-}
-
-Disposition Decide(const Error& error, const Delivery& delivery, const Result<Job>& job,
-                   const JobRun& run, const WorkerContext& worker) {
-  FailureHistory history{
-      .progressed = run.tally.batches > 0, .failures = std::nullopt, .attempt = delivery.attempt()};
-  if (job && error.code != Code::kCancelled && !Hopeless(error.code)) {
-    if (history.progressed) {
-      // Without its failures forgotten a job that crawls would be given up after all.
-      if (const Status cleared = worker.datasets.ClearFailures(*job); !cleared) {
-        Log(LogLevel::kWarn, "pipeline", "cannot clear the job's failures",
-            {{"job_id", job->job_id}, {"error", cleared.error().message}});
-      }
-    } else if (const Result<int> failures = worker.datasets.CountFailure(*job, error)) {
-      history.failures = *failures;
-    }
+  switch (ClassOf(error).delivery) {
+    case OnDelivery::kHandBack:
+    case OnDelivery::kPause:
+      return HandBack{};
+    case OnDelivery::kWait:
+      return HandBack{std::min(error.retry_after.value_or(kLongestWait), kLongestWait)};
+    case OnDelivery::kAbandon:
+      return Abandon{};
+    case OnDelivery::kWithdraw:
+      return Withdraw{};
+    case OnDelivery::kLeave:
+      if (history.count && history.count->since_first >= options.provider_patience) return GiveUp{};
+      return HandBack{kLeaveFor};
+    case OnDelivery::kRetry:
+      return RetryOrGiveUp(error, options.max_retries, history, options);
+    case OnDelivery::kRetryOnce:
+      return RetryOrGiveUp(error, std::min(1, options.max_retries), history, options);
+    case OnDelivery::kGiveUp:
+      return GiveUp{};
   }
-  return Decide(error, history, worker.options);
+  return GiveUp{};
 }
 
-void Settle(Delivery& delivery, const Disposition& next, const Result<Job>& job,
-            const Status& outcome, const JobRun& run, Clock::TimePoint::duration took,
-            const WorkerContext& worker) {
-  const bool over = std::holds_alternative<Finished>(next) || std::holds_alternative<GiveUp>(next);
-  if (job && over && delivery.attempt() > 1) {
+void Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
+            Clock::TimePoint::duration took, const WorkerContext& worker) {
+  Settlement settlement(delivery, job, std::move(outcome), run, worker);
+  const Disposition next = settlement.Decide();
+  Status told = settlement.End(next);
+  if (told) told = settlement.TellQueue(next);
+  const bool over = Is<Finished>(next) || Is<GiveUp>(next) || Is<Withdraw>(next);
+  if (told && job && over && delivery.attempt() > 1) {
     // Leaves a row behind at worst.
     (void)worker.datasets.ClearFailures(*job);
   }
-  if (const Status told = TellQueue(delivery, next, job, outcome); !told) {
+  worker.telemetry.JobEnded(
+      OutcomeOf(next),
+      settlement.outcome() ? std::nullopt : std::optional(settlement.outcome().error().code), took,
+      run.tally.batches, run.tally.chunks);
+  if (told) {
+    settlement.Log(next, took);
+  } else {
     Log(LogLevel::kError, "pipeline", "cannot settle a delivery; it will come back",
         {{"job_id", job ? job->job_id : std::string("?")}, {"error", told.error().message}});
   }
-  if (run.completion) {
-    Progress event = *run.completion;
-    event.processing_duration = std::chrono::duration_cast<milliseconds>(took);
-    worker.progress.Publish(event);
-  } else if (job && !outcome) {
-    worker.progress.Publish(FailureEvent(*job, outcome, next, run, worker));
-  }
-  worker.telemetry.JobEnded(OutcomeOf(next),
-                            outcome ? std::nullopt : std::optional(outcome.error().code), took,
-                            run.tally.batches, run.tally.chunks);
-  LogSettled(delivery, next, job, outcome, run, took);
 }
 
 }  // namespace dsw

@@ -6,31 +6,39 @@
 
 #include <fmt/format.h>
 
+#include "host/base/log.h"
 #include "host/pipeline/call_limits.h"
+#include "host/pipeline/maker.h"
 
 namespace dsw {
 
-TargetRun::TargetRun(const Plan& plan, const Target& target, const WorkerContext& worker,
-                     const JobScope& scope, std::shared_ptr<Embedder> embedder,
-                     std::shared_ptr<VectorSink> sink)
+TargetRun::TargetRun(const Plan& plan, const Target& target, TargetClaim& claim, Lease& lease,
+                     const WorkerContext& worker, const JobScope& scope,
+                     std::shared_ptr<Embedder> embedder, std::shared_ptr<VectorSink> sink,
+                     bool own_sink)
     : plan_(plan),
       target_(target),
+      claim_(claim),
+      lease_(lease),
       worker_(worker),
       scope_(scope),
       embedder_(std::move(embedder)),
       sink_(std::move(sink)),
+      own_sink_(own_sink),
       lane_(worker.lanes.Of(*embedder_)),
       sink_lane_(worker.lanes.Of(*sink_)),
       learned_(lane_->LearnedFor(target.embedder.model)) {}
 
 Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Target& target,
                                                    const SinkOverride& sink_override,
+                                                   TargetClaim& claim, Lease& lease,
                                                    const WorkerContext& worker,
                                                    const JobScope& scope) {
   ASSIGN_OR_RETURN(auto embedder, worker.plugins.OpenEmbedder(target.embedder));
   ASSIGN_OR_RETURN(auto sink, worker.plugins.OpenSink(sink_override));
   std::unique_ptr<TargetRun> run(
-      new TargetRun(plan, target, worker, scope, std::move(embedder), std::move(sink)));
+      new TargetRun(plan, target, claim, lease, worker, scope, std::move(embedder),
+                    std::move(sink), sink_override.url || sink_override.api_key));
   RETURN_IF_ERROR(run->Prepare());
   return run;
 }
@@ -44,7 +52,19 @@ Status TargetRun::Prepare() {
     ASSIGN_OR_RETURN(const Vectors probe, Probe());
     facts_.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
-  return EnsureCollection();
+  maker_ = MakerOf(*embedder_, target_.embedder, facts_.dimensions);
+  ASSIGN_OR_RETURN(const CollectionState collection, EnsureCollection());
+  ASSIGN_OR_RETURN(survey_, claim_.Look({.maker = maker_,
+                                         .dimensions = facts_.dimensions,
+                                         .collection_empty = collection.created || collection.empty,
+                                         .collection_maker = collection.maker}));
+  if (!survey_.start_over.empty()) {
+    Log(LogLevel::kWarn, "pipeline", "all chunks of a target are embedded again",
+        {{"job_id", plan_.job_id},
+         {"collection", target_.collection},
+         {"reason", survey_.start_over}});
+  }
+  return {};
 }
 
 Result<ModelFacts> TargetRun::Describe() {
@@ -64,6 +84,7 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
       *lane_, demand, scope_, trouble, [&](const Departure& departure, std::uint32_t attempt) {
         const Clock::TimePoint::duration ordinary = lane_->policy().timeout;
         const auto timeout = std::min(ordinary, departure.patience.value_or(ordinary));
+        if (Status held = lease_.Held(); !held) return Result<Vectors>(Fail(held.error()));
         Result<Vectors> result = embedder_->Embed(Attempt(departure.at + timeout, key, attempt),
                                                   texts, InputType::kDocument);
         worker_.telemetry.EmbedCall(embedder_->provider(),
@@ -91,12 +112,42 @@ Result<Vectors> TargetRun::Probe() {
   return Embed(kText, kText[0].size(), plan_.job_id, trouble);
 }
 
-Status TargetRun::EnsureCollection() {
+Result<CollectionState> TargetRun::EnsureCollection() {
+  CollectionState state;
+  RETURN_IF_ERROR(InSinkLane(1, plan_.job_id, [&](const CallContext& context) -> Status {
+    ASSIGN_OR_RETURN(state,
+                     sink_->EnsureCollection(context, {.name = target_.collection,
+                                                       .dimensions = facts_.dimensions,
+                                                       .distance = worker_.options.distance,
+                                                       .create = worker_.options.create_collection}));
+    return {};
+  }));
+  return state;
+}
+
+Points TargetRun::MakePoints(std::span<const Chunk* const> chunks,
+                             const std::vector<bool>& truncated, Matrix vectors) const {
+  PayloadWriter payload(worker_.options.payload_style,
+                        {.embedded_dataset_id = target_.embedded_dataset_id,
+                         .maker = ShortMaker(maker_),
+                         .token = claim_.token()});
+  Points points;
+  points.token = claim_.token();
+  points.ids.reserve(chunks.size());
+  points.payloads.reserve(chunks.size());
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const Chunk& chunk = *chunks[i];
+    points.ids.push_back(
+        PointId(target_.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
+    points.payloads.push_back(payload.Write(chunk, truncated[i]));
+  }
+  points.vectors = std::move(vectors);
+  return points;
+}
+
+Status TargetRun::Mark() {
   return InSinkLane(1, plan_.job_id, [&](const CallContext& context) {
-    return sink_->EnsureCollection(context, {.name = target_.collection,
-                                             .dimensions = facts_.dimensions,
-                                             .distance = worker_.options.distance,
-                                             .create = worker_.options.create_collection});
+    return sink_->SetMaker(context, target_.collection, maker_);
   });
 }
 
@@ -128,15 +179,21 @@ Status TargetRun::Remove(std::span<const std::string> ids) {
 
 Status TargetRun::InSinkLane(std::size_t points, const std::string& key, const SinkCall& call) {
   Trouble trouble;
-  return CallInLane<void>(
+  Status done = CallInLane<void>(
       *sink_lane_, Demand{.inputs = points}, scope_, trouble,
-      [&](const Departure& departure, std::uint32_t attempt) {
+      [&](const Departure& departure, std::uint32_t attempt) -> Status {
+        RETURN_IF_ERROR(lease_.Held());
         return call(Attempt(departure.at + sink_lane_->policy().timeout, key, attempt));
       });
+  // What a job brings is none of the worker's own.
+  if (!done && own_sink_ && done.error().origin == Origin::kSink) {
+    done.error().origin = Origin::kEmbedder;
+  }
+  return done;
 }
 
 Status TargetRun::Record(const Batch& batch, const BatchRecord& record) {
-  return worker_.datasets.RecordBatch(plan_, target_, batch, record);
+  return claim_.RecordBatch(batch, record);
 }
 
 CallContext TargetRun::Attempt(Clock::TimePoint deadline, const std::string& key,

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/result.h"
 #include "host/domain/plan.h"
@@ -17,6 +18,7 @@
 #include "host/lanes/lane.h"
 #include "host/lanes/lane_call.h"
 #include "host/lanes/learned_limits.h"
+#include "host/pipeline/lease.h"
 #include "host/pipeline/worker_context.h"
 
 namespace dsw {
@@ -25,11 +27,13 @@ namespace dsw {
 /// failures are likely to pass.
 class TargetRun {
  public:
-  /// Opens the embedder and the sink and makes sure of the collection, before anything is embedded.
-  /// kNotFound for an unknown provider or model, kConflict for a collection of another shape.
-  /// Borrows all but the override. Never null.
+  /// Opens the embedder and the sink, makes sure of the collection, and finds out what there is to
+  /// do, before anything is embedded. kNotFound for an unknown provider or model, kConflict for a
+  /// collection of another shape or with vectors of another kind. Borrows all but the override.
+  /// Never null.
   static Result<std::unique_ptr<TargetRun>> Open(const Plan& plan, const Target& target,
                                                  const SinkOverride& sink_override,
+                                                 TargetClaim& claim, Lease& lease,
                                                  const WorkerContext& worker,
                                                  const JobScope& scope);
 
@@ -37,6 +41,9 @@ class TargetRun {
   const Target& target() const { return target_; }
   const WorkerContext& worker() const { return worker_; }
   const JobScope& scope() const { return scope_; }
+  TargetClaim& claim() const { return claim_; }
+  /// What there was to do when it was opened.
+  const Survey& survey() const { return survey_; }
   const Embedder& embedder() const { return *embedder_; }
   const VectorSink& sink() const { return *sink_; }
   /// With the dimensions, whoever told them.
@@ -63,18 +70,23 @@ class TargetRun {
   Status Store(const Points& points);
   /// Takes points out of the sink.
   Status Remove(std::span<const std::string> ids);
+  /// Points of the pieces of a batch, ready to be stored.
+  Points MakePoints(std::span<const Chunk* const> chunks, const std::vector<bool>& truncated,
+                    Matrix vectors) const;
   /// Records that a batch is durable.
   Status Record(const Batch& batch, const BatchRecord& record);
+  /// Tells the collection what made its vectors, now that all of them are embedded.
+  Status Mark();
 
  private:
   using SinkCall = std::function<Status(const CallContext& context)>;
 
-  TargetRun(const Plan& plan, const Target& target, const WorkerContext& worker,
-            const JobScope& scope, std::shared_ptr<Embedder> embedder,
-            std::shared_ptr<VectorSink> sink);
+  TargetRun(const Plan& plan, const Target& target, TargetClaim& claim, Lease& lease,
+            const WorkerContext& worker, const JobScope& scope, std::shared_ptr<Embedder> embedder,
+            std::shared_ptr<VectorSink> sink, bool own_sink);
   Status Prepare();
   Result<ModelFacts> Describe();
-  Status EnsureCollection();
+  Result<CollectionState> EnsureCollection();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
   /// The circumstances of an attempt at a call.
@@ -83,14 +95,19 @@ class TargetRun {
 
   const Plan& plan_;
   const Target& target_;
+  TargetClaim& claim_;
+  Lease& lease_;
   const WorkerContext& worker_;
   const JobScope& scope_;
   const std::shared_ptr<Embedder> embedder_;
   const std::shared_ptr<VectorSink> sink_;
+  const bool own_sink_;  ///< The job brought it.
   const std::shared_ptr<Lane> lane_;
   const std::shared_ptr<Lane> sink_lane_;
   const std::shared_ptr<LearnedLimits> learned_;
   ModelFacts facts_;
+  std::string maker_;  ///< All that makes the vectors what they are.
+  Survey survey_;
   BatchLimits batch_limits_;  ///< As configured and as the provider says.
   std::atomic<bool> proven_{false};
 };

@@ -10,8 +10,7 @@
 
 namespace dsw {
 
-WorkerPool::WorkerPool(int jobs, JobQueue& queue, const WorkerContext& worker)
-    : queue_(queue), worker_(worker) {
+WorkerPool::WorkerPool(int jobs, const WorkerContext& worker) : worker_(worker) {
   const int count = std::max(1, jobs);
   running_threads_ = count;
   for (int i = 0; i < count; ++i) {
@@ -46,7 +45,8 @@ void WorkerPool::Work() {
   constexpr std::chrono::seconds kAfterError{1};
   const StopSignals stops{drain_.get_token(), cancel_.get_token()};
   while (!stops.drain.stop_requested()) {
-    Result<std::unique_ptr<Delivery>> delivery = queue_.Fetch(stops.drain);
+    if (!worker_.health.WaitUntilReady(stops.drain)) return;
+    Result<std::unique_ptr<Delivery>> delivery = worker_.queue.Fetch(stops.drain);
     if (!delivery) {
       Log(LogLevel::kWarn, "pipeline", "cannot fetch jobs", {{"error", delivery.error().message}});
       worker_.clock.WaitFor(kAfterError, stops.drain);
@@ -55,7 +55,7 @@ void WorkerPool::Work() {
     if (*delivery == nullptr) continue;
     ++active_;
     try {
-      HandleDelivery(**delivery, queue_.ack_wait(), worker_, stops);
+      HandleDelivery(**delivery, worker_, stops);
     } catch (const std::exception& exception) {
       Log(LogLevel::kError, "pipeline", "a job ended with an exception; it will come back",
           {{"error", exception.what()}});

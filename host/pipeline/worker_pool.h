@@ -16,8 +16,8 @@ namespace dsw {
 /// Starts its threads when made and joins them when destroyed. Thread-safe.
 class WorkerPool {
  public:
-  /// Borrows `queue` and `worker`. `jobs` threads, at least one.
-  WorkerPool(int jobs, JobQueue& queue, const WorkerContext& worker);
+  /// Borrows `worker`. `jobs` threads, at least one.
+  WorkerPool(int jobs, const WorkerContext& worker);
   ~WorkerPool();
 
   /// Jobs being run now.
@@ -33,7 +33,6 @@ class WorkerPool {
  private:
   void Work();
 
-  JobQueue& queue_;
   const WorkerContext& worker_;
   std::stop_source drain_;
   std::stop_source cancel_;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "host/plugin/errors.h"
+#include "host/plugin/vector_settings.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -159,6 +160,12 @@ Embedder::Limits EmbedderPlugin::limits() const {
 
 bool EmbedderPlugin::remote() const {
   return IsRemote(instance_->provider());
+}
+
+std::optional<std::vector<std::string>> EmbedderPlugin::vector_settings() const {
+  const dsw_provider& provider = instance_->provider();
+  return DSW_HAS(&provider, config_schema) ? VectorSettings(ViewOf(provider.config_schema))
+                                           : std::nullopt;
 }
 
 Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {

@@ -20,6 +20,7 @@ class EmbedderPlugin final : public Embedder {
   Limits limits() const override;
   std::string_view lane() const override { return instance_->scope().lane; }
   bool remote() const override;
+  std::optional<std::vector<std::string>> vector_settings() const override;
   Result<ModelFacts> Describe(const CallContext& context) override;
   /// kTooLarge, without a call, for more texts than limits() allows.
   Result<Vectors> Embed(const CallContext& context, std::span<const std::string_view> texts,

@@ -15,6 +15,7 @@
 #include "host/domain/job.h"
 #include "host/domain/plan.h"
 #include "host/domain/record.h"
+#include "host/domain/target_state.h"
 
 namespace dsw {
 
@@ -23,50 +24,92 @@ namespace dsw {
 class ChunkCursor {
  public:
   virtual ~ChunkCursor() = default;
-  /// The next chunk; nothing at the end.
+  /// The next chunk; nothing at the end. Before an item's first chunk is handed out it is written
+  /// down that points may be written for it, so that whatever a worker leaves behind that dies on
+  /// the way is embedded again or removed. kFenced once the claim is lost.
   virtual Result<std::optional<Chunk>> Next() = 0;
+};
+
+/// The right to write the points and records of a target, or of a range of its items, for one job.
+/// It holds for as long as it is renewed in time, and until it is released; once another runner has
+/// taken over, everything that writes fails with kFenced and writes nothing. Thread-safe; outlived
+/// by the store, the plan and the target.
+class TargetClaim {
+ public:
+  virtual ~TargetClaim() = default;
+
+  /// Larger than that of every claim to the target before.
+  virtual std::int64_t token() const = 0;
+  /// The job's run of the target (or its range) is over: there is nothing to do.
+  virtual bool over() const = 0;
+  /// So are those of all other targets of the job.
+  virtual bool job_over() const = 0;
+  /// Observers know the end of the job.
+  virtual bool reported() const = 0;
+
+  virtual Status Renew() = 0;
+  /// Gives the right back. A lost one is left alone.
+  virtual Status Release() = 0;
+
+  /// Finds out what there is to do; to be called once, before what follows. Records are void when the job wants all embedded, the maker
+  /// changed, or the collection is empty. kConflict when the collection holds vectors of a maker
+  /// that is not this target's, or another target's too.
+  virtual Result<Survey> Look(const Surroundings& surroundings) = 0;
+  /// Cuts the claimed items into ranges of about `most_chunks` pending chunks and writes them down,
+  /// once per run; those of before when they exist.
+  virtual Result<std::vector<JobRange>> Split(std::int64_t most_chunks) = 0;
+
+  /// What Look() found pending.
+  virtual Result<std::unique_ptr<ChunkCursor>> OpenPending() = 0;
+  /// Writes down that the batch's chunks are durable in the sink (or failed for good), whole or not
+  /// at all. kWithdrawn, after it was written, once the transform is disabled or deleted.
+  virtual Status RecordBatch(const Batch& batch, const BatchRecord& record) = 0;
+
+  /// Items after `after_item_id` whose points are more than their content, at most `limit`.
+  virtual Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) = 0;
+  /// Writes down that the points of ListStale() are out of the sink.
+  virtual Status RecordRemoval(std::span<const StaleItem> items) = 0;
+
+  /// Ends the work on what is claimed, and the run with its last piece: marks the target as
+  /// embedded, and updates its statistics. Releases the claim.
+  virtual Result<RunEnd> Finish() = 0;
+
+  virtual Result<RunTotals> Totals() = 0;
 };
 
 /// Thread-safe. Every operation may be repeated: its effect is that of doing it once. Lost
 /// connections are retried inside for a few seconds before kUnavailable comes out.
 class DatasetStore {
  public:
-  /// Chunks of the dataset, and how many of them need no embedding (recorded before).
-  struct Counts {
-    std::int64_t total = 0;
-    std::int64_t done = 0;
-  };
-
   virtual ~DatasetStore() = default;
 
   /// What to do for a job; makes the rows of `embedded_datasets` that are missing. kNotFound when
-  /// the transform, its dataset or an embedder does not exist, kInvalid when the transform is
-  /// disabled or has no embedder, or the job asks for one that is not the transform's.
+  /// the transform, its dataset or an embedder does not exist, kInvalid when the transform has no
+  /// embedder, or the job asks for one that is not the transform's, kWithdrawn when it is disabled,
+  /// or was deleted after the job had begun.
   virtual Result<Plan> LoadPlan(const Job& job) = 0;
 
-  virtual Result<Counts> CountChunks(const Plan& plan, const Target& target) = 0;
-  /// A chunk is pending unless a record covers it and its item's content is still what it was then;
-  /// a job of Mode::kFull accepts only records of its own job_id.
-  virtual Result<std::unique_ptr<ChunkCursor>> OpenPending(const Plan& plan,
-                                                           const Target& target) = 0;
-  /// Writes down that the batch's chunks are durable in the sink (or failed for good). One
-  /// transaction: after a crash the batch is recorded whole or not at all.
-  virtual Status RecordBatch(const Plan& plan, const Target& target, const Batch& batch,
-                             const BatchRecord& record) = 0;
+  /// Claims a target of the plan, or the job's range of it. kHeld, with retry_after, while another
+  /// runner is at any of its items. A claim of the same work that was neither released nor renewed
+  /// means that its worker died: that counts as a failure of the job, unless it recorded batches.
+  virtual Result<std::unique_ptr<TargetClaim>> Claim(const Plan& plan, const Target& target,
+                                                     const Claimant& claimant) = 0;
 
-  /// Items after `after_item_id` whose points are more than their content, at most `limit`.
-  virtual Result<std::vector<StaleItem>> ListStale(const Target& target, std::int64_t after_item_id,
-                                                   int limit) = 0;
-  /// Writes down that the points of ListStale() are out of the sink.
-  virtual Status RecordRemoval(const Target& target, std::span<const StaleItem> items) = 0;
+  /// Range number `number` of a job that names its target; nothing beyond the last.
+  virtual Result<std::optional<JobRange>> FindRange(const Job& job, std::int32_t number) = 0;
 
-  /// Marks the target as embedded and updates its statistics.
-  virtual Status FinishTarget(const Plan& plan, const Target& target) = 0;
-
-  /// Counts one more failed delivery of a job; returns how many there were, this one included.
-  virtual Result<int> CountFailure(const Job& job, const Error& error) = 0;
+  /// Remembers a failed delivery of a job, as one more if it `counts`; all so far, this one
+  /// included.
+  virtual Result<FailureCount> NoteFailure(const Job& job, const Error& error, bool counts) = 0;
+  /// Failed deliveries of a job so far.
+  virtual Result<FailureCount> Failures(const Job& job) = 0;
   /// Forgets the failures of a job: it made progress, or ended.
   virtual Status ClearFailures(const Job& job) = 0;
+
+  /// Writes down that the job, or its range, ended without success.
+  virtual Result<RunEnd> EndFailed(const Job& job, const Error& error) = 0;
+  /// Writes down that observers know the job's end.
+  virtual Status MarkReported(const Job& job) = 0;
 
   /// Success while the database can be reached and has the worker's tables.
   virtual Status Health() = 0;

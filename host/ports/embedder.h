@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/result.h"
 #include "host/domain/vectors.h"
@@ -35,6 +37,9 @@ class Embedder {
   virtual std::string_view lane() const = 0;
   /// Calls go to a network service.
   virtual bool remote() const = 0;
+  /// The settings, by name, that make its vectors what they are; nothing when it cannot tell, and
+  /// then any may.
+  virtual std::optional<std::vector<std::string>> vector_settings() const = 0;
   /// kNotFound for a model that the provider does not have, or whose files are missing.
   virtual Result<ModelFacts> Describe(const CallContext& context) = 0;
   /// One attempt. On success the result has one finite row of the model's size per text, and

@@ -22,8 +22,8 @@ struct DeadLetterReason {
   std::string fault{};  ///< Whose fault it is, as "job"; empty when not known.
 };
 
-/// One hand-out of a message. Exactly one of Ack, RetryIn and DeadLetter is called; a delivery that
-/// is destroyed without comes back after the queue's ack wait. InProgress is thread-safe, the rest
+/// One hand-out of a message. Either Ack or RetryIn is called; a delivery that is destroyed without
+/// comes back after the queue's ack wait. InProgress is thread-safe, the rest
 /// belongs to one thread at a time.
 class Delivery {
  public:
@@ -40,8 +40,8 @@ class Delivery {
   virtual Status Ack() = 0;
   /// To be handed out again after `delay`.
   virtual Status RetryIn(std::chrono::milliseconds delay) = 0;
-  /// Moves the message to the dead-letter queue; it leaves this one only after the other has
-  /// confirmed it.
+  /// Puts the message into the dead-letter queue: it is stored there once this returns success, and
+  /// once however often it is called. It stays in this queue until Ack().
   virtual Status DeadLetter(const DeadLetterReason& reason) = 0;
 };
 

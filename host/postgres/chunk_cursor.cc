@@ -53,8 +53,13 @@ struct PostgresChunkCursor::LargeItem {
   }
 };
 
-PostgresChunkCursor::PostgresChunkCursor(Database& database, PendingQuery query)
-    : database_(database), query_(std::move(query)), items_per_page_(kFewestItems) {}
+PostgresChunkCursor::PostgresChunkCursor(Database& database, PendingQuery query,
+                                         const ItemSpan& span)
+    : database_(database),
+      query_(std::move(query)),
+      last_wanted_(span.last),
+      last_item_id_(span.first - 1),
+      items_per_page_(kFewestItems) {}
 
 PostgresChunkCursor::~PostgresChunkCursor() = default;
 
@@ -87,18 +92,23 @@ Status PostgresChunkCursor::ReadSmallItems() {
     Page read;
     pqxx::work transaction(session.connection);
     BeginReading(transaction);
-    std::vector<PendingItem> items =
-        ReadItems(transaction, query_, last_item_id_ + 1, std::numeric_limits<std::int64_t>::max(),
-                  items_per_page_);
-    read.at_end = items.empty();
+    RETURN_IF_ERROR(Hold(transaction, query_.target));
+    std::vector<PendingItem> items = ReadItems(
+        transaction, query_, {last_item_id_ + 1, last_wanted_}, items_per_page_);
+    read.at_end = static_cast<std::int64_t>(items.size()) < items_per_page_;
     read.last_item_id = last_item_id_;
     if (!items.empty() && IsLarge(items.front())) {
       read.large = std::make_unique<LargeItem>();
       read.large->item_id = items.front().item->item_id;
       read.last_item_id = read.large->item_id;
+      read.at_end = false;
     } else if (!items.empty()) {
-      items.erase(items.begin() + static_cast<std::ptrdiff_t>(CountFitting(items)), items.end());
+      const std::size_t fitting = CountFitting(items);
+      if (fitting < items.size()) read.at_end = false;
+      items.erase(items.begin() + static_cast<std::ptrdiff_t>(fitting), items.end());
       ReadChunks(transaction, items, read.chunks);
+      AnnouncePoints(transaction, query_,
+                     {items.front().item->item_id, items.back().item->item_id});
       read.last_item_id = items.back().item->item_id;
       read.items = static_cast<std::int64_t>(items.size());
     }
@@ -109,20 +119,38 @@ Status PostgresChunkCursor::ReadSmallItems() {
   last_item_id_ = page.last_item_id;
   at_end_ = page.at_end;
   large_ = std::move(page.large);
-  // Items beyond the page were hashed in vain, so the next look is not much further than this one
+  // Items beyond the page were read in vain, so the next look is not much further than this one
   // reached.
   items_per_page_ = std::clamp(2 * page.items, kFewestItems, kMostItems);
   return {};
 }
 
-bool PostgresChunkCursor::OpenLargeItem() {
+Result<std::string> PostgresChunkCursor::AnnounceLargeItem(Session& session) {
+  pqxx::work transaction(session.connection);
+  BeginReading(transaction);
+  RETURN_IF_ERROR(Hold(transaction, query_.target));
+  const ItemSpan item{large_->item_id, large_->item_id};
+  const std::vector<PendingItem> found = ReadItems(transaction, query_, item, 1);
+  if (found.empty()) return std::string();
+  AnnouncePoints(transaction, query_, item);
+  transaction.commit();
+  return found.front().item->content_hash;
+}
+
+Result<bool> PostgresChunkCursor::OpenLargeItem() {
   LargeItem& large = *large_;
   large.session = database_.Connect();
-  large.transaction = std::make_unique<pqxx::work>(large.session->connection);
-  BeginReading(*large.transaction);
-  const std::vector<PendingItem> found =
-      ReadItems(*large.transaction, query_, large.item_id, large.item_id, 1);
-  if (found.empty()) return false;
+  std::vector<PendingItem> found;
+  // Announced before it is read, in a transaction that holds nobody up while the item is worked on;
+  // what was changed in between is announced again.
+  for (std::string announced;; large.transaction.reset()) {
+    ASSIGN_OR_RETURN(announced, AnnounceLargeItem(*large.session));
+    large.transaction = std::make_unique<pqxx::work>(large.session->connection);
+    BeginReading(*large.transaction);
+    found = ReadItems(*large.transaction, query_, {large.item_id, large.item_id}, 1);
+    if (found.empty()) return false;
+    if (found.front().item->content_hash == announced) break;
+  }
   large.item = found.front().item;
   // Changed since the connection was lost: its chunks are others now.
   if (large.content_hash != large.item->content_hash) large.next_index = 0;
@@ -141,7 +169,12 @@ Status PostgresChunkCursor::ReadLargeItem() {
   const auto fetch = [this]() -> Result<std::vector<Chunk>> {
     std::vector<Chunk> read;
     try {
-      if (!large_->transaction && !OpenLargeItem()) return read;
+      if (!large_->transaction) {
+        const Result<bool> opened = OpenLargeItem();
+        if (!opened || !*opened) large_->Disconnect();
+        if (!opened) return Fail(opened.error());
+        if (!*opened) return read;
+      }
       const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
       const pqxx::result rows = Exec(*large_->transaction, sql.c_str());
       for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));

@@ -21,7 +21,8 @@ namespace dsw {
 /// one thread at a time.
 class PostgresChunkCursor final : public ChunkCursor {
  public:
-  PostgresChunkCursor(Database& database, PendingQuery query);
+  /// Items of `span`.
+  PostgresChunkCursor(Database& database, PendingQuery query, const ItemSpan& span);
   ~PostgresChunkCursor() override;
 
   Result<std::optional<Chunk>> Next() override;
@@ -33,14 +34,18 @@ class PostgresChunkCursor final : public ChunkCursor {
   Status Refill();
   Status ReadSmallItems();
   Status ReadLargeItem();
-  /// Opens the cursor, behind what was already handed out of the item.
-  bool OpenLargeItem();
+  /// Opens the cursor, behind what was already handed out of the item; false when there is nothing
+  /// left of it.
+  Result<bool> OpenLargeItem();
+  /// The item's announced content, in a transaction that ends here.
+  Result<std::string> AnnounceLargeItem(Session& session);
 
   Database& database_;
   const PendingQuery query_;
+  const std::int64_t last_wanted_;
   std::vector<Chunk> page_;
   std::size_t next_in_page_ = 0;
-  std::int64_t last_item_id_ = 0;  ///< Done with, up to and including.
+  std::int64_t last_item_id_;  ///< Done with, up to and including.
   std::int64_t items_per_page_;
   bool at_end_ = false;
   std::unique_ptr<LargeItem> large_;

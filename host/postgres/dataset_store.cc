@@ -1,50 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/dataset_store.h"
 
-#include "host/postgres/chunk_cursor.h"
+#include "host/postgres/job_failures.h"
 #include "host/postgres/plan_loader.h"
-#include "host/postgres/records.h"
+#include "host/postgres/ranges.h"
+#include "host/postgres/run_end.h"
+#include "host/postgres/target_claim.h"
 
 namespace dsw {
 
 Result<Plan> PostgresStore::LoadPlan(const Job& job) {
-  return dsw::LoadPlan(database_, job, default_batch_size_);
+  return dsw::LoadPlan(database_, job, options_.default_batch_size);
 }
 
-Result<DatasetStore::Counts> PostgresStore::CountChunks(const Plan& plan, const Target& target) {
-  return dsw::CountChunks(database_, plan, target);
+Result<std::unique_ptr<TargetClaim>> PostgresStore::Claim(const Plan& plan, const Target& target,
+                                                          const Claimant& claimant) {
+  ASSIGN_OR_RETURN(ClaimResult claim, TakeClaim(database_, plan, target, claimant));
+  return std::unique_ptr<TargetClaim>(std::make_unique<PostgresClaim>(
+      database_, std::move(claim), claimant.lease, options_.batch_retention));
 }
 
-Result<std::unique_ptr<ChunkCursor>> PostgresStore::OpenPending(const Plan& plan,
-                                                                const Target& target) {
-  return std::unique_ptr<ChunkCursor>(
-      std::make_unique<PostgresChunkCursor>(database_, MakeQuery(plan, target)));
+Result<std::optional<JobRange>> PostgresStore::FindRange(const Job& job, std::int32_t number) {
+  return dsw::FindRange(database_, job, number);
 }
 
-Status PostgresStore::RecordBatch(const Plan& plan, const Target& target, const Batch& batch,
-                                  const BatchRecord& record) {
-  return dsw::RecordBatch(database_, plan, target, batch, record);
+Result<FailureCount> PostgresStore::NoteFailure(const Job& job, const Error& error, bool counts) {
+  return dsw::NoteFailure(database_, job, error, counts);
 }
 
-Result<std::vector<StaleItem>> PostgresStore::ListStale(const Target& target,
-                                                        std::int64_t after_item_id, int limit) {
-  return dsw::ListStale(database_, target, after_item_id, limit);
-}
-
-Status PostgresStore::RecordRemoval(const Target& target, std::span<const StaleItem> items) {
-  return dsw::RecordRemoval(database_, target, items);
-}
-
-Status PostgresStore::FinishTarget(const Plan& plan, const Target& target) {
-  return dsw::FinishTarget(database_, plan, target);
-}
-
-Result<int> PostgresStore::CountFailure(const Job& job, const Error& error) {
-  return dsw::CountFailure(database_, job, error);
+Result<FailureCount> PostgresStore::Failures(const Job& job) {
+  return dsw::Failures(database_, job);
 }
 
 Status PostgresStore::ClearFailures(const Job& job) {
   return dsw::ClearFailures(database_, job);
+}
+
+Result<RunEnd> PostgresStore::EndFailed(const Job& job, const Error& error) {
+  return dsw::EndFailed(database_, job, error);
+}
+
+Status PostgresStore::MarkReported(const Job& job) {
+  return dsw::MarkReported(database_, job);
 }
 
 Status PostgresStore::Health() {

@@ -3,6 +3,7 @@
 // The steps themselves. Step 1 makes the tables of Semantic Explorer where they are missing, in the
 // shape that its own migrations give them; step 2 adds what the worker keeps for itself.
 #include "host/postgres/migrate.h"
+#include "host/postgres/migration_steps.h"
 
 namespace dsw {
 namespace {
@@ -251,6 +252,7 @@ const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {
       {1, "tables of Semantic Explorer", kSemanticExplorer},
       {2, "records of the worker", kWorkerRecords},
+      {3, "state of targets", kTargetState},
   };
   return migrations;
 }

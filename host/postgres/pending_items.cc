@@ -10,25 +10,30 @@
 namespace dsw {
 namespace {
 
-/// Tables dataset_items and dataset_transform_items; index dataset_items (dataset_id, item_id).
-/// OFFSET 0 keeps the hash from being computed once per mention.
 constexpr char kItems[] = R"sql(
-SELECT i.item_id, i.title, i.metadata::text, h.hash, h.chunks, pg_column_size(i.chunks),
-       CASE WHEN p.content_hash = h.hash AND ($3::boolean OR p.job_id = $4)
-            THEN p.done::text ELSE '{}' END
-FROM dataset_items i
-CROSS JOIN LATERAL (
-  SELECT dsw_chunk_count(i.chunks) AS chunks,
-         md5(md5(i.title) || md5(i.metadata::text) || md5(i.chunks::text)) AS hash
-  OFFSET 0) h
-LEFT JOIN dataset_transform_items p
-  ON p.embedded_dataset_id = $2::bigint AND p.item_id = i.item_id
-WHERE i.dataset_id = $1::bigint AND i.item_id BETWEEN $5::bigint AND $6::bigint
-  AND h.chunks > 0
-  AND (p.item_id IS NULL OR NOT ($3::boolean OR p.job_id = $4)
-       OR NOT p.done @> int4range(0, h.chunks) OR p.content_hash <> h.hash)
-ORDER BY i.item_id
-LIMIT $7::bigint
+SELECT i.item_id, i.title, i.metadata::text, d.content_hash, d.chunk_count,
+       pg_column_size(i.chunks), d.done::text, d.stored_count
+FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
+               $5::bigint) d
+JOIN dataset_items i ON i.item_id = d.item_id AND i.dataset_id = $2::bigint
+WHERE d.pending
+ORDER BY d.item_id
+LIMIT $6::bigint
+)sql";
+
+constexpr char kAnnounce[] = R"sql(
+INSERT INTO dataset_transform_items AS p
+  (embedded_dataset_id, item_id, content_hash, chunk_count, stored_count, done, job_id, generation)
+SELECT $1::bigint, item_id, content_hash, chunk_count, chunk_count, done, $6, $3::bigint
+FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
+               $5::bigint)
+WHERE pending ORDER BY item_id
+ON CONFLICT (embedded_dataset_id, item_id) DO UPDATE SET
+  content_hash = excluded.content_hash, chunk_count = excluded.chunk_count,
+  stored_count = greatest(p.stored_count, excluded.stored_count), done = excluded.done,
+  job_id = excluded.job_id, generation = excluded.generation, updated_at = now()
+WHERE p.content_hash <> excluded.content_hash OR p.generation <> excluded.generation
+   OR p.stored_count < excluded.stored_count
 )sql";
 
 /// Index, text and metadata of an element. A chunk is an object with `content`, as Semantic
@@ -42,28 +47,20 @@ CASE WHEN jsonb_typeof(e.value -> 'metadata') = 'object' THEN (e.value -> 'metad
 
 }  // namespace
 
-PendingQuery MakeQuery(const Plan& plan, const Target& target) {
-  return {.dataset_id = plan.dataset_id,
-          .embedded_dataset_id = target.embedded_dataset_id,
-          .incremental = plan.mode == Mode::kIncremental,
-          .job_id = DatabaseText(plan.job_id)};
-}
-
 void BeginReading(pqxx::transaction_base& transaction) {
   // Without statistics, as after a bulk load, the planner would rather read the whole dataset for
   // every page than walk the index.
   Exec(transaction,
-       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL jit = off; "
        "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
 }
 
 std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const PendingQuery& query,
-                                   std::int64_t first_item_id, std::int64_t last_item_id,
-                                   std::int64_t limit) {
+                                   const ItemSpan& span, std::int64_t limit) {
   const pqxx::result rows =
-      Exec(transaction, kItems, query.dataset_id, query.embedded_dataset_id,
-           query.incremental ? "true" : "false", query.job_id, first_item_id, last_item_id, limit);
+      Exec(transaction, kItems, query.target.embedded_dataset_id, query.target.dataset_id,
+           query.generation, span.first, span.last, limit);
   std::vector<PendingItem> items;
   for (const auto& row : rows) {
     Result<ChunkRanges> done = ChunkRanges::Parse(View(row[6]));
@@ -71,11 +68,18 @@ std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const Pe
                                                                .title = Text(row[1]),
                                                                .metadata_json = Text(row[2]),
                                                                .content_hash = Text(row[3]),
-                                                               .chunk_count = Int32(row[4])}),
+                                                               .chunk_count = Int32(row[4]),
+                                                               .stored_count = Int32(row[7])}),
                      .stored_bytes = Int64(row[5]),
                      .done = done ? *std::move(done) : ChunkRanges()});
   }
   return items;
+}
+
+void AnnouncePoints(pqxx::transaction_base& transaction, const PendingQuery& query,
+                    const ItemSpan& span) {
+  Exec(transaction, kAnnounce, query.target.embedded_dataset_id, query.target.dataset_id,
+       query.generation, span.first, span.last, query.target.job_id);
 }
 
 Chunk ReadChunk(const pqxx::row& row, const std::shared_ptr<const Item>& item) {

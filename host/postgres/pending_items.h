@@ -9,21 +9,17 @@
 #include <vector>
 
 #include "host/domain/chunk.h"
-#include "host/domain/plan.h"
 #include "host/postgres/chunk_ranges.h"
+#include "host/postgres/claimed_target.h"
 #include "host/postgres/session.h"
 
 namespace dsw {
 
-/// What a job embeds, and which records it accepts.
+/// What is read: the pending items of a claimed target, by the records of one generation.
 struct PendingQuery {
-  std::int64_t dataset_id = 0;
-  std::int64_t embedded_dataset_id = 0;
-  bool incremental = true;  ///< Records of any job count; else those of `job_id` alone.
-  std::string job_id;
+  ClaimedTarget target;
+  std::int64_t generation = 0;
 };
-
-PendingQuery MakeQuery(const Plan& plan, const Target& target);
 
 /// An item with pending chunks.
 struct PendingItem {
@@ -35,10 +31,15 @@ struct PendingItem {
 /// Makes the transaction read one snapshot, page by page along the index. To be called first.
 void BeginReading(pqxx::transaction_base& transaction);
 
-/// Items from `first_item_id` to `last_item_id` in order of their ids, at most `limit`.
+/// Items of `span` in order of their ids, at most `limit`.
 std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const PendingQuery& query,
-                                   std::int64_t first_item_id, std::int64_t last_item_id,
-                                   std::int64_t limit);
+                                   const ItemSpan& span, std::int64_t limit);
+
+/// Writes down for the pending items of `span` that points may be written for what they hold now:
+/// from here on no record says that points made of something else are good, and every index that
+/// may get a point is known. In the transaction of ReadItems(), so that it is the same content.
+void AnnouncePoints(pqxx::transaction_base& transaction, const PendingQuery& query,
+                    const ItemSpan& span);
 
 /// Appends the pending chunks of `items`, whole, in order. In the transaction of ReadItems().
 void ReadChunks(pqxx::transaction_base& transaction, const std::vector<PendingItem>& items,

@@ -37,6 +37,16 @@ Error NoSuchTransform(pqxx::transaction_base& transaction, std::int64_t id) {
                                      : fmt::format("the newest are {}", fmt::join(newest, ", ")))};
 }
 
+/// Some worker was at the job before. (Its runs go with the transform, its failures stay.)
+bool HasBegun(pqxx::transaction_base& transaction, const Job& job) {
+  const std::string job_id = DatabaseText(job.job_id);
+  return !Exec(transaction,
+               "SELECT FROM dataset_transform_job_failures WHERE job_id = $1 "
+               "UNION ALL SELECT FROM dataset_transform_runs WHERE job_id = $1 LIMIT 1",
+               job_id)
+              .empty();
+}
+
 /// Reads the transform into the plan; its embedders' ids, in their order, each once.
 Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transaction, const Job& job,
                                                 Plan& plan) {
@@ -47,15 +57,19 @@ Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transact
       "FROM dataset_transforms t LEFT JOIN datasets d ON d.dataset_id = t.source_dataset_id "
       "WHERE t.dataset_transform_id = $1::bigint",
       id);
-  if (rows.empty()) return Fail(NoSuchTransform(transaction, id));
+  if (rows.empty()) {
+    Error missing = NoSuchTransform(transaction, id);
+    if (HasBegun(transaction, job)) missing.code = Code::kWithdrawn;
+    return Fail(std::move(missing));
+  }
   const auto row = rows[0];
   plan.title = Text(row[0]);
   plan.dataset_id = Int64(row[1]);
   plan.owner_id = job.owner_id.value_or(Text(row[2]));
   if (!IsTrue(row[3])) {
-    return Fail(Code::kInvalid, fmt::format("transform {} ({}) is disabled; set is_enabled, then "
-                                            "submit the job again",
-                                            id, plan.title));
+    return Fail(Code::kWithdrawn, fmt::format("transform {} ({}) is disabled; set is_enabled, then "
+                                              "submit the job again",
+                                              id, plan.title));
   }
   if (!IsTrue(row[4])) {
     return Fail(Code::kNotFound, fmt::format("dataset {} of transform {} ({}) does not exist; it "
@@ -200,6 +214,7 @@ Result<Plan> LoadPlan(Database& database, const Job& job, std::int32_t default_b
     pqxx::work transaction(session.connection);
     Plan plan;
     plan.job_id = job.job_id;
+    plan.range = job.range;
     plan.dataset_transform_id = job.dataset_transform_id;
     plan.mode = job.mode;
     ASSIGN_OR_RETURN(std::vector<std::int64_t> embedders, LoadTransform(transaction, job, plan));

@@ -130,7 +130,7 @@ class Checker {
       }
     } else {
       return keyword == "type" || keyword == "description" || keyword == "title" ||
-             keyword == "default" || keyword == "$schema";
+             keyword == "default" || keyword == "$schema" || keyword == "x-dsw-vectors";
     }
     return true;
   }

@@ -81,12 +81,12 @@ const std::string_view kSchema =
     R"({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",)"
     R"("additionalProperties": false, "required": ["model"], "properties": {)"  //
     DSW_COMMON_PROPERTIES R"(,"task": {"type": "string", "minLength": 1, "maxLength": 64,)"
-    R"("description": "What vectors are for: retrieval, text-matching, …, or none to send none."},)"
+    R"("x-dsw-vectors": true, "description": "What vectors are for: retrieval, text-matching, …, or none to send none."},)"
     R"("embedding_type": {"type": "string", "enum": ["base64", "float"], "default": "base64",)"
     R"("description": "How vectors are asked for."},)"
-    R"("normalized": {"type": "boolean",)"
+    R"("normalized": {"type": "boolean", "x-dsw-vectors": true,)"
     R"("description": "Whether vectors have length 1; some models have no choice."},)"
-    R"("truncate": {"type": "boolean", "default": false,)"
+    R"("truncate": {"type": "boolean", "default": false, "x-dsw-vectors": true,)"
     R"("description": "Whether the service cuts texts that are too long, or refuses them."}}})";
 
 Config ReadConfig(std::string_view json, std::string& warning) {

@@ -80,7 +80,7 @@ const std::string_view kSchema =
     R"("description": "Sent as OpenAI-Project."},)"
     R"("user": {"type": "string", "minLength": 1, "maxLength": 512,)"
     R"("description": "The end user, for OpenAI's abuse monitoring."},)"
-    R"("extra_body": {"type": "object",)"
+    R"("extra_body": {"type": "object", "x-dsw-vectors": true,)"
     R"("description": "More fields of the request, for servers that know them."}}})";
 
 Config ReadConfig(std::string_view json) {

@@ -80,11 +80,11 @@ const std::string_view kSchema =
     R"("additionalProperties": false, "required": ["model"], "properties": {)"  //
     DSW_COMMON_PROPERTIES
     R"(,"input_type": {"type": "string", "enum": ["query", "document", "none"],)"
-    R"("description": "What all texts are; without it, what the worker says of them."},)"
-    R"("truncation": {"type": "boolean", "default": true,)"
+    R"("x-dsw-vectors": true, "description": "What all texts are; without it, what the worker says of them."},)"
+    R"("truncation": {"type": "boolean", "default": true, "x-dsw-vectors": true,)"
     R"("description": "Whether the service cuts texts that are too long, or refuses them."},)"
     R"("output_dtype": {"type": "string", "enum": ["float", "int8", "uint8"],)"
-    R"("default": "float", "description": "Numbers of the vectors."},)"
+    R"("default": "float", "x-dsw-vectors": true, "description": "Numbers of the vectors."},)"
     R"("encoding_format": {"type": "string", "enum": ["base64", "none"], "default": "base64",)"
     R"("description": "How vectors are asked for; none sends no such field."}}})";
 

@@ -3,6 +3,8 @@
 // The ports of the pipeline, in memory: they remember what they were asked and fail as told.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -45,50 +47,31 @@ class FakeStore final : public DatasetStore {
     made.dataset_transform_id = job.dataset_transform_id;
     return made;
   }
-  Result<Counts> CountChunks(const Plan&, const Target& target) override {
-    const std::lock_guard lock(mutex_);
-    Counts counts;
-    for (const auto& [id, item] : items) {
-      counts.total += static_cast<std::int64_t>(item.chunks.size());
-    }
-    counts.done = static_cast<std::int64_t>(recorded[target.embedded_dataset_id].size());
-    return counts;
+  Result<std::unique_ptr<TargetClaim>> Claim(const Plan& claimed, const Target& target,
+                                             const Claimant&) override;
+  Result<std::optional<JobRange>> FindRange(const Job&, std::int32_t number) override {
+    if (static_cast<std::size_t>(number) >= ranges.size()) return std::optional<JobRange>();
+    return std::optional<JobRange>(ranges[static_cast<std::size_t>(number)]);
   }
-  Result<std::unique_ptr<ChunkCursor>> OpenPending(const Plan&, const Target& target) override;
-  Status RecordBatch(const Plan&, const Target& target, const Batch& batch,
-                     const BatchRecord& record) override {
-    const std::lock_guard lock(mutex_);
-    if (record_error) return Fail(*std::exchange(record_error, std::nullopt));
-    for (const Chunk& chunk : batch.chunks) {
-      recorded[target.embedded_dataset_id].insert({chunk.item->item_id, chunk.index});
-    }
-    failed_chunks.insert(failed_chunks.end(), record.failed.begin(), record.failed.end());
-    ++batches;
-    return {};
-  }
-  Result<std::vector<StaleItem>> ListStale(const Target&, std::int64_t after, int) override {
-    std::vector<StaleItem> found;
-    for (const StaleItem& item : stale) {
-      if (item.item_id > after) found.push_back(item);
-    }
-    return found;
-  }
-  Status RecordRemoval(const Target&, std::span<const StaleItem> gone) override {
-    removals += static_cast<int>(gone.size());
-    return {};
-  }
-  Status FinishTarget(const Plan&, const Target& target) override {
-    const std::lock_guard lock(mutex_);
-    finished.push_back(target.embedded_dataset_id);
-    return {};
-  }
-  Result<int> CountFailure(const Job&, const Error& error) override {
+  Result<FailureCount> NoteFailure(const Job&, const Error& error, bool counts) override {
     if (count_error) return Fail(*count_error);
     last_failure = error;
-    return ++failures;
+    if (counts) ++failures;
+    return FailureCount{.failures = failures, .since_first = since_first, .last_error = {}};
+  }
+  Result<FailureCount> Failures(const Job&) override {
+    return FailureCount{.failures = failures, .since_first = since_first, .last_error = "died"};
   }
   Status ClearFailures(const Job&) override {
     failures = 0;
+    return {};
+  }
+  Result<RunEnd> EndFailed(const Job&, const Error& error) override {
+    ended.push_back(error);
+    return RunEnd{.complete = true, .job_complete = true, .dead_ranges = 0};
+  }
+  Status MarkReported(const Job&) override {
+    ++reports;
     return {};
   }
   Status Health() override { return {}; }
@@ -112,6 +95,8 @@ class FakeStore final : public DatasetStore {
                                       .truncate = Truncate::kNone}}}};
   std::optional<Error> plan_error;
   std::optional<Error> record_error;  ///< Fails the next RecordBatch.
+  std::optional<Error> claim_error;
+  std::optional<Error> renew_error;
   std::optional<Error> count_error;
   std::map<std::int64_t, StoredItem> items;
   std::map<std::int64_t, std::set<ChunkPosition>> recorded;  ///< By embedded dataset.
@@ -119,12 +104,23 @@ class FakeStore final : public DatasetStore {
   std::vector<StaleItem> stale;
   std::vector<std::int64_t> finished;
   std::optional<Error> last_failure;
+  std::vector<Error> ended;  ///< Of jobs that ended without success.
+  std::vector<JobRange> ranges;
+  Surroundings surroundings;  ///< Of the last look.
+  std::string start_over;
+  std::chrono::milliseconds since_first{0};
+  std::int32_t stored_count = 0;  ///< Of every item.
+  bool over = false;
+  bool reported = false;
   int failures = 0;
   int batches = 0;
   int removals = 0;
+  int reports = 0;
+  int releases = 0;
 
  private:
   friend class FakeCursor;
+  friend class FakeClaim;
   std::mutex mutex_;
 };
 
@@ -139,7 +135,8 @@ class FakeCursor final : public ChunkCursor {
                .title = "item",
                .metadata_json = "{}",
                .content_hash = item.hash,
-               .chunk_count = static_cast<std::int32_t>(item.chunks.size())});
+               .chunk_count = static_cast<std::int32_t>(item.chunks.size()),
+               .stored_count = store.stored_count});
       for (std::size_t i = 0; i < item.chunks.size(); ++i) {
         const auto index = static_cast<std::int32_t>(i);
         if (done.contains({id, index})) continue;
@@ -159,10 +156,92 @@ class FakeCursor final : public ChunkCursor {
   std::deque<Chunk> pending_;
 };
 
-inline Result<std::unique_ptr<ChunkCursor>> FakeStore::OpenPending(const Plan&,
-                                                                   const Target& target) {
-  return std::unique_ptr<ChunkCursor>(
-      std::make_unique<FakeCursor>(*this, target.embedded_dataset_id));
+/// A claim that holds for as long as the store does not say otherwise.
+class FakeClaim final : public TargetClaim {
+ public:
+  FakeClaim(FakeStore& store, std::int64_t embedded_dataset_id)
+      : store_(store), embedded_dataset_id_(embedded_dataset_id) {}
+
+  std::int64_t token() const override { return 1; }
+  bool over() const override { return store_.over; }
+  bool job_over() const override { return store_.over; }
+  bool reported() const override { return store_.reported; }
+  Status Renew() override {
+    if (store_.renew_error) return Fail(*store_.renew_error);
+    return {};
+  }
+  Status Release() override {
+    ++store_.releases;
+    return {};
+  }
+  Result<Survey> Look(const Surroundings& surroundings) override {
+    store_.surroundings = surroundings;
+    const auto totals = Totals();
+    Survey survey;
+    survey.pending = totals->total - totals->done - totals->failed;
+    survey.stale = !store_.stale.empty();
+    survey.start_over = store_.start_over;
+    survey.must_mark = surroundings.collection_maker != surroundings.maker;
+    return survey;
+  }
+  Result<std::vector<JobRange>> Split(std::int64_t) override { return store_.ranges; }
+  Result<std::unique_ptr<ChunkCursor>> OpenPending() override {
+    return std::unique_ptr<ChunkCursor>(
+        std::make_unique<FakeCursor>(store_, embedded_dataset_id_));
+  }
+  Status RecordBatch(const Batch& batch, const BatchRecord& record) override {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.record_error) return Fail(*std::exchange(store_.record_error, std::nullopt));
+    for (const Chunk& chunk : batch.chunks) {
+      store_.recorded[embedded_dataset_id_].insert({chunk.item->item_id, chunk.index});
+    }
+    store_.failed_chunks.insert(store_.failed_chunks.end(), record.failed.begin(),
+                                record.failed.end());
+    ++store_.batches;
+    return {};
+  }
+  Result<std::vector<StaleItem>> ListStale(std::int64_t after, int) override {
+    std::vector<StaleItem> found;
+    for (const StaleItem& item : store_.stale) {
+      if (item.item_id > after) found.push_back(item);
+    }
+    return found;
+  }
+  Status RecordRemoval(std::span<const StaleItem> gone) override {
+    store_.removals += static_cast<int>(gone.size());
+    return {};
+  }
+  Result<RunEnd> Finish() override {
+    const std::lock_guard lock(store_.mutex_);
+    store_.finished.push_back(embedded_dataset_id_);
+    return RunEnd{.complete = true,
+                  .job_complete = store_.finished.size() >= store_.plan.targets.size(),
+                  .dead_ranges = 0};
+  }
+  Result<RunTotals> Totals() override {
+    const std::lock_guard lock(store_.mutex_);
+    RunTotals totals;
+    for (const auto& [id, item] : store_.items) {
+      totals.total += static_cast<std::int64_t>(item.chunks.size());
+    }
+    totals.failed = static_cast<std::int64_t>(store_.failed_chunks.size());
+    totals.done = static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) -
+                  totals.failed;
+    totals.batches = store_.batches;
+    totals.tokens = totals.done;
+    return totals;
+  }
+
+ private:
+  FakeStore& store_;
+  const std::int64_t embedded_dataset_id_;
+};
+
+inline Result<std::unique_ptr<TargetClaim>> FakeStore::Claim(const Plan&, const Target& target,
+                                                             const Claimant&) {
+  if (claim_error) return Fail(*claim_error);
+  return std::unique_ptr<TargetClaim>(
+      std::make_unique<FakeClaim>(*this, target.embedded_dataset_id));
 }
 
 /// Vectors of two floats: the text's length and 1. Thread-safe.
@@ -174,6 +253,7 @@ class FakeEmbedder final : public Embedder {
   Limits limits() const override { return limits_value; }
   std::string_view lane() const override { return "fake"; }
   bool remote() const override { return is_remote; }
+  std::optional<std::vector<std::string>> vector_settings() const override { return settings; }
   Result<ModelFacts> Describe(const CallContext&) override {
     if (describe_error) return Fail(*describe_error);
     return facts;
@@ -203,6 +283,7 @@ class FakeEmbedder final : public Embedder {
 
   Limits limits_value;
   bool is_remote = false;
+  std::optional<std::vector<std::string>> settings;
   ModelFacts facts{.dimensions = 2, .max_tokens = 0, .max_batch = 0};
   std::size_t returned_dimensions = 2;
   std::optional<Error> describe_error;
@@ -305,7 +386,9 @@ class FakePlugins final : public PluginCatalog {
  public:
   Result<std::shared_ptr<Embedder>> OpenEmbedder(const EmbedderConfig& config) override {
     if (config.provider != "fake") {
-      return Fail(Code::kNotFound, "no embedder provider `" + config.provider + "`");
+      return Fail(Error{.code = Code::kNotFound,
+                        .message = "no embedder provider `" + config.provider + "`",
+                        .origin = Origin::kWorker});
     }
     return std::shared_ptr<Embedder>(embedder);
   }
@@ -370,6 +453,35 @@ class FakeTelemetry final : public Telemetry {
   std::mutex mutex_;
 };
 
+/// Hands out as many deliveries as it was given, then waits to be stopped. Thread-safe.
+class FakeQueue final : public JobQueue {
+ public:
+  Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) override;
+  std::chrono::milliseconds ack_wait() const override { return std::chrono::hours(1); }
+  Status Publish(const std::string& json, const std::string& message_id) override {
+    const std::lock_guard lock(mutex_);
+    published.emplace_back(message_id, json);
+    return {};
+  }
+  Result<bool> Idle() override { return true; }
+  Status Health() override { return {}; }
+
+  /// Waits until Fetch was called so often.
+  void WaitForFetches(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return fetches_ >= count; });
+  }
+
+  int deliveries = 0;
+  int failures = 0;  ///< So many fetches fail first.
+  std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  int fetches_ = 0;
+};
+
 /// A message that remembers how it was settled.
 class FakeDelivery final : public Delivery {
  public:
@@ -417,5 +529,18 @@ class FakeHealth final : public WorkerHealth {
  private:
   std::mutex mutex_;
 };
+
+inline Result<std::unique_ptr<Delivery>> FakeQueue::Fetch(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  ++fetches_;
+  changed_.notify_all();
+  if (fetches_ <= failures) return Fail(Code::kUnavailable, "no queue");
+  if (deliveries > 0) {
+    --deliveries;
+    return std::unique_ptr<Delivery>(std::make_unique<FakeDelivery>("not a job"));
+  }
+  changed_.wait(lock, stop, [] { return false; });
+  return std::unique_ptr<Delivery>();
+}
 
 }  // namespace dsw

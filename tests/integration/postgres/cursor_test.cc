@@ -28,11 +28,6 @@ class CursorTest : public StoreTest {
         std::to_string(bytes) + ")) ORDER BY c) FROM generate_series(0, " +
         std::to_string(chunks - 1) + ") c");
   }
-  std::unique_ptr<ChunkCursor> Open(const Plan& plan) {
-    auto cursor = store_->OpenPending(plan, plan.targets[0]);
-    EXPECT_OK(cursor);
-    return *std::move(cursor);
-  }
   /// Memory in use, as the allocator counts it.
   static std::int64_t HeapBytes() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -46,7 +41,7 @@ class CursorTest : public StoreTest {
 
 TEST_F(CursorTest, AHundredThousandChunksOfOneItemComeInOrderAndInFlatMemory) {
   AddLargeItem(100'000, 100);
-  const auto cursor = Open(MustPlan(MakeJob("a")));
+  const auto cursor = OpenPending(MustPlan(MakeJob("a")));
   std::int64_t first = 0;
   std::int64_t most = 0;
   for (int index = 0; index < 100'000; ++index) {
@@ -105,7 +100,7 @@ TEST_F(CursorTest, LargeTextsAreReadFewAtATime) {
   Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', jsonb_agg("
       "(SELECT string_agg(md5(c || '.' || i), '') FROM generate_series(1, 32768) i)) "
       "FROM generate_series(1, 20) c");
-  const auto cursor = Open(MustPlan(MakeJob("a")));
+  const auto cursor = OpenPending(MustPlan(MakeJob("a")));
   const std::int64_t before = HeapBytes();
   std::int64_t most = 0;
   int chunks = 0;
@@ -122,19 +117,14 @@ TEST_F(CursorTest, LargeTextsAreReadFewAtATime) {
 TEST_F(CursorTest, RecordingGoesOnWhileALargeItemIsRead) {
   AddLargeItem(3'000);
   const Plan plan = MustPlan(MakeJob("a"));
-  ASSERT_OK_AND_ASSIGN(const auto database,
-                       Database::Open({.url = Server().Url(name_), .pool_size = 1}, clock_));
-  PostgresStore store(*database, 100);
-  ASSERT_OK_AND_ASSIGN(const auto cursor, store.OpenPending(plan, plan.targets[0]));
-  for (const Batch& batch : Cut(ReadAll(*cursor, 2'000), 100)) {
-    ASSERT_OK(store.RecordBatch(plan, plan.targets[0], batch, {}));
-  }
+  const auto cursor = OpenPending(plan);
+  for (const Batch& batch : Cut(ReadAll(*cursor, 2'000), 100)) ASSERT_OK(Record(plan, batch));
   EXPECT_EQ(ReadAll(*cursor).size(), 1'000u);
 }
 
 TEST_F(CursorTest, ItemsThatVanishOrChangeWhileReadingAreNoTrouble) {
   AddItems(600, 10);
-  const auto cursor = Open(MustPlan(MakeJob("a")));
+  const auto cursor = OpenPending(MustPlan(MakeJob("a")));
   ASSERT_EQ(ReadAll(*cursor, 10).size(), 10u);
   Sql("DELETE FROM dataset_items WHERE item_id BETWEEN 300 AND 399;"
       "UPDATE dataset_items SET chunks = '[\"only\"]' WHERE item_id = 500");

@@ -22,7 +22,7 @@ TEST_F(DatabaseFaultTest, ReadingGoesOnAfterItsConnectionIsEnded) {
   Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', "
       "jsonb_agg(c::text ORDER BY c) FROM generate_series(0, 4999) c");
   const Plan plan = MustPlan(MakeJob("a"));
-  ASSERT_OK_AND_ASSIGN(const auto cursor, store_->OpenPending(plan, plan.targets[0]));
+  const auto cursor = OpenPending(plan);
   std::vector<Chunk> chunks;
   int ended = 0;
   for (const std::size_t step : {500u, 1'500u, 1'200u, 900u, 700u, 5'000u}) {
@@ -41,7 +41,7 @@ TEST_F(DatabaseFaultTest, ALargeItemThatChangesDuringTheLossStartsAgain) {
   Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', "
       "jsonb_agg('old'::text ORDER BY c) FROM generate_series(0, 2999) c");
   const Plan plan = MustPlan(MakeJob("a"));
-  ASSERT_OK_AND_ASSIGN(const auto cursor, store_->OpenPending(plan, plan.targets[0]));
+  const auto cursor = OpenPending(plan);
   const std::vector<Chunk> before = ReadAll(*cursor, 500);
   Sql("UPDATE dataset_items SET chunks = (SELECT jsonb_agg('new'::text ORDER BY c) "
       "FROM generate_series(0, 1999) c)");
@@ -97,7 +97,7 @@ TEST_F(DatabaseFaultTest, RecordsOutliveACrashOfTheServer) {
 
 TEST_F(DatabaseFaultTest, SaysWhichServerCannotBeReached) {
   const auto impatient = OpenDatabase(std::chrono::milliseconds(200));
-  PostgresStore store(*impatient, 100);
+  PostgresStore store(*impatient);
   ASSERT_OK(store.Health());
   Server().Stop();
   const std::string where = "database 127.0.0.1:" + std::to_string(Server().port()) + "/" + name_;
@@ -113,7 +113,7 @@ TEST_F(DatabaseFaultTest, APasswordIsNeverInAnError) {
   ASSERT_OK_AND_ASSIGN(
       const auto database,
       Database::Open({.url = url, .retry_for = std::chrono::milliseconds(0)}, clock_));
-  PostgresStore store(*database, 100);
+  PostgresStore store(*database);
   const Status health = store.Health();
   ASSERT_FALSE(health);
   EXPECT_EQ(health.error().message.find("sesame"), std::string::npos) << health.error().message;
@@ -125,28 +125,27 @@ TEST_F(DatabaseFaultTest, StatementsAreGivenUpAfterTheirTime) {
                        Database::Open({.url = Server().Url(name_),
                                        .statement_timeout = std::chrono::milliseconds(100)},
                                       clock_));
-  PostgresStore store(*database, 100);
+  PostgresStore store(*database);
   Sql("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
       "$$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;"
       "CREATE TRIGGER slow BEFORE INSERT ON dataset_transform_job_failures "
       "FOR EACH ROW EXECUTE FUNCTION slow()");
-  EXPECT_FAIL(store.CountFailure(MakeJob("a"), {}), Code::kTimeout);
+  EXPECT_FAIL(store.NoteFailure(MakeJob("a"), {}, true), Code::kTimeout);
 }
 
-TEST_F(DatabaseFaultTest, TwoWorkersMayRecordTheSameBatches) {
+TEST_F(DatabaseFaultTest, BatchesMayBeRecordedFromManyThreadsAndMoreThanOnce) {
   AddItems(60, 5);
   const Plan plan = MustPlan(MakeJob("a"));
   const std::vector<Batch> batches = Cut(Pending(plan), 7);
+  TargetClaim& claim = Claim(plan);
   {
-    std::vector<std::jthread> workers;
-    for (int worker = 0; worker < 4; ++worker) {
-      workers.emplace_back([&, worker] {
-        const auto database = OpenDatabase();
-        PostgresStore store(*database, 100);
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
         for (std::size_t i = 0; i < batches.size(); ++i) {
           // Two upwards, two downwards.
-          const std::size_t at = worker % 2 == 0 ? i : batches.size() - 1 - i;
-          EXPECT_OK(store.RecordBatch(plan, plan.targets[0], batches[at], {}));
+          const std::size_t at = thread % 2 == 0 ? i : batches.size() - 1 - i;
+          EXPECT_OK(claim.RecordBatch(batches[at], {}));
         }
       });
     }
@@ -163,7 +162,7 @@ TEST_F(DatabaseFaultTest, TwoWorkersMayMakeTheSameTargetAtOnce) {
     for (std::int64_t& id : ids) {
       workers.emplace_back([&] {
         const auto database = OpenDatabase();
-        PostgresStore store(*database, 100);
+        PostgresStore store(*database);
         const auto plan = store.LoadPlan(MakeJob("a"));
         EXPECT_OK(plan);
         if (plan) id = plan->targets[0].embedded_dataset_id;
@@ -177,7 +176,7 @@ TEST_F(DatabaseFaultTest, TwoWorkersMayMakeTheSameTargetAtOnce) {
 TEST_F(DatabaseFaultTest, APoolOfOneServesManyThreads) {
   ASSERT_OK_AND_ASSIGN(const auto database,
                        Database::Open({.url = Server().Url(name_), .pool_size = 1}, clock_));
-  PostgresStore store(*database, 100);
+  PostgresStore store(*database);
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {

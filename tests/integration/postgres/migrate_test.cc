@@ -135,7 +135,8 @@ TEST_F(MigrateTest, WorksOnSemanticExplorersTablesAndKeepsTheirRows) {
   ASSERT_OK(Migrate(*database_));
   EXPECT_EQ(Sql("SELECT * FROM dataset_items ORDER BY 1"), items);
   EXPECT_EQ(Sql("SELECT string_agg(tgname, ' ') FROM pg_trigger WHERE NOT tgisinternal"),
-            "trg_update_dataset_stats");
+            "trg_update_dataset_stats dsw_item_contents_insert dsw_item_contents_update "
+            "dsw_item_contents_delete");
   EXPECT_EQ(Sql("SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes "
                 "WHERE tablename = 'dataset_items'"),
             "dataset_items_pkey idx_dataset_items_dataset_item_desc "
@@ -143,7 +144,7 @@ TEST_F(MigrateTest, WorksOnSemanticExplorersTablesAndKeepsTheirRows) {
 
   EXPECT_EQ(Embed(MakeJob("a"), 3), "1.0 1.1 2.0 2.1");
   const Plan plan = MustPlan(MakeJob("a"));
-  ASSERT_OK(store_->FinishTarget(plan, plan.targets[0]));
+  ASSERT_OK(Claim(plan).Finish());
   EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "4");
   EXPECT_EQ(Sql("SELECT total_chunks_embedded FROM dataset_transform_stats"), "4");
 }

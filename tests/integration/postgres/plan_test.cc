@@ -148,7 +148,7 @@ TEST_F(PlanTest, SaysWhatCannotWork) {
   EXPECT_FAIL(store_->LoadPlan(MakeJob("a")), Code::kInvalid, "has no embedder");
 
   Sql("UPDATE dataset_transforms SET is_enabled = false");
-  EXPECT_FAIL(store_->LoadPlan(MakeJob("a")), Code::kInvalid, "disabled");
+  EXPECT_FAIL(store_->LoadPlan(MakeJob("a")), Code::kWithdrawn, "disabled");
 }
 
 TEST_F(PlanTest, ADeletedDatasetTakesItsTransformAlong) {

@@ -149,9 +149,11 @@ TEST_F(ProgressTest, ListsPointsOfShrunkAndDeletedItems) {
       "UPDATE dataset_items SET chunks = '[]' WHERE item_id = 3;"
       "DELETE FROM dataset_items WHERE item_id = 4");
   EXPECT_EQ(Embed(MakeJob("b")), "2.0 2.1 2.2");
-  const Target target = MustPlan(MakeJob("b")).targets[0];
-  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> first, store_->ListStale(target, 0, 2));
-  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> rest, store_->ListStale(target, 3, 2));
+  const Plan plan = MustPlan(MakeJob("b"));
+  EXPECT_TRUE(Look(plan).stale);
+  TargetClaim& claim = Claim(plan);
+  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> first, claim.ListStale(0, 2));
+  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> rest, claim.ListStale(3, 2));
   const auto text = [](const std::vector<StaleItem>& items) {
     std::string all;
     for (const StaleItem& item : items) {
@@ -164,11 +166,12 @@ TEST_F(ProgressTest, ListsPointsOfShrunkAndDeletedItems) {
   EXPECT_EQ(text(rest), "4:0-5 ");
 
   for (int i = 0; i < 2; ++i) {
-    ASSERT_OK(store_->RecordRemoval(target, first));
-    ASSERT_OK(store_->RecordRemoval(target, rest));
-    ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> left, store_->ListStale(target, 0, 10));
+    ASSERT_OK(claim.RecordRemoval(first));
+    ASSERT_OK(claim.RecordRemoval(rest));
+    ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> left, claim.ListStale(0, 10));
     EXPECT_EQ(text(left), "");
   }
+  EXPECT_FALSE(Look(plan).stale);
   EXPECT_EQ(Embed(MakeJob("c")), "");
 }
 
@@ -177,11 +180,11 @@ TEST_F(ProgressTest, AnItemThatGrowsBackIsPendingAgain) {
   Embed(MakeJob("a"));
   const std::string original = Sql("SELECT chunks FROM dataset_items");
   Sql("UPDATE dataset_items SET chunks = chunks - 2");
-  const Target target = MustPlan(MakeJob("b")).targets[0];
-  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> stale, store_->ListStale(target, 0, 10));
+  TargetClaim& claim = Claim(MustPlan(MakeJob("b")));
+  ASSERT_OK_AND_ASSIGN(const std::vector<StaleItem> stale, claim.ListStale(0, 10));
   ASSERT_EQ(stale.size(), 1u);
   Sql("UPDATE dataset_items SET chunks = '" + original + "'");
-  ASSERT_OK(store_->RecordRemoval(target, stale));
+  ASSERT_OK(claim.RecordRemoval(stale));
   EXPECT_EQ(Embed(MakeJob("c")), "1.2");
 }
 
@@ -216,21 +219,22 @@ TEST_F(ProgressTest, KeepsTargetsApart) {
   EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "2");
 }
 
-TEST_F(ProgressTest, FinishingComputesTheStatisticsFromTheRecords) {
+TEST_F(ProgressTest, FinishingWritesTheStatistics) {
   AddItems(2, 3);
   const Plan plan = MustPlan(MakeJob("a"));
   const std::vector<Batch> batches = Cut(Pending(plan), 4);
   ASSERT_OK(Record(plan, batches[0], {{{1, 0}, "bad"}}));
   ASSERT_OK(Record(plan, batches[1]));
-  for (int i = 0; i < 2; ++i) ASSERT_OK(store_->FinishTarget(plan, plan.targets[0]));
+  ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(plan).Finish());
+  EXPECT_TRUE(end.complete);
   EXPECT_EQ(Sql("SELECT total_chunks_embedded, total_chunks_failed, total_chunks_to_process, "
                 "successful_batches, failed_batches, total_batches_dispatched, "
                 "total_chunks_dispatched, current_run_id, last_processed_at IS NOT NULL, "
                 "first_processing_at IS NOT NULL FROM dataset_transform_stats"),
             "5|1|6|2|0|2|6|a|t|t");
   EXPECT_EQ(Sql("SELECT last_processed_at IS NOT NULL, last_processed_item_id, "
-                "source_dataset_version IS NOT NULL FROM embedded_datasets"),
-            "t|2|t");
+                "source_dataset_version IS NOT NULL, dimensions FROM embedded_datasets"),
+            "t|2|t|8");
 }
 
 TEST_F(ProgressTest, CountsFailuresOfAJobUntilCleared) {
@@ -238,14 +242,16 @@ TEST_F(ProgressTest, CountsFailuresOfAJobUntilCleared) {
   RememberSecret("hunter2-hunter2");
   const Error error{.code = Code::kTimeout, .message = "key hunter2-hunter2 \xff refused"};
   for (const int expected : {1, 2, 3}) {
-    ASSERT_OK_AND_ASSIGN(const int failures, store_->CountFailure(job, error));
-    EXPECT_EQ(failures, expected);
+    ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->NoteFailure(job, error, true));
+    EXPECT_EQ(count.failures, expected);
   }
+  ASSERT_OK_AND_ASSIGN(const FailureCount noted, store_->NoteFailure(job, error, false));
+  EXPECT_EQ(noted.failures, 3);
   EXPECT_EQ(Sql("SELECT failures, error_type, error_message FROM dataset_transform_job_failures"),
             "3|timeout|key *** \xEF\xBF\xBD refused");
   ASSERT_OK(store_->ClearFailures(job));
-  ASSERT_OK_AND_ASSIGN(const int failures, store_->CountFailure(job, error));
-  EXPECT_EQ(failures, 1);
+  ASSERT_OK_AND_ASSIGN(const FailureCount again, store_->NoteFailure(job, error, true));
+  EXPECT_EQ(again.failures, 1);
 }
 
 }  // namespace

@@ -83,10 +83,33 @@ class StoreTest : public testing::Test {
     }
     return chunks;
   }
-  std::vector<Chunk> Pending(const Plan& plan, std::size_t at_most = SIZE_MAX) {
-    Result<std::unique_ptr<ChunkCursor>> cursor = store_->OpenPending(plan, plan.targets[0]);
+  /// Claims the plan's first target for its job, unless that was the last one to do so; whoever did
+  /// so before releases it.
+  TargetClaim& Claim(const Plan& plan) {
+    const std::string work = plan.job_id + "/" +
+                             std::to_string(plan.targets[0].embedded_dataset_id) + "/" +
+                             std::to_string(plan.range ? plan.range->number : -1);
+    if (claim_ && claimed_ == work) return *claim_;
+    claim_.reset();
+    auto claim = store_->Claim(plan, plan.targets[0], {.holder = "test"});
+    EXPECT_OK(claim);
+    claim_ = *std::move(claim);
+    claimed_ = work;
+    return *claim_;
+  }
+  Survey Look(const Plan& plan) {
+    Result<Survey> survey = Claim(plan).Look(surroundings_);
+    EXPECT_OK(survey);
+    return survey ? *std::move(survey) : Survey();
+  }
+  std::unique_ptr<ChunkCursor> OpenPending(const Plan& plan) {
+    Look(plan);
+    auto cursor = Claim(plan).OpenPending();
     EXPECT_OK(cursor);
-    return ReadAll(**cursor, at_most);
+    return *std::move(cursor);
+  }
+  std::vector<Chunk> Pending(const Plan& plan, std::size_t at_most = SIZE_MAX) {
+    return ReadAll(*OpenPending(plan), at_most);
   }
   /// As "1.0 1.1 2.0": item and index.
   static std::string Positions(const std::vector<Chunk>& chunks) {
@@ -108,9 +131,8 @@ class StoreTest : public testing::Test {
     return batches;
   }
   Status Record(const Plan& plan, const Batch& batch, std::vector<FailedChunk> failed = {}) {
-    return store_->RecordBatch(
-        plan, plan.targets[0], batch,
-        {.failed = std::move(failed), .tokens = 7, .duration = std::chrono::milliseconds(5)});
+    return Claim(plan).RecordBatch(
+        batch, {.failed = std::move(failed), .tokens = 7, .duration = std::chrono::milliseconds(5)});
   }
   /// Reads and records everything that is pending; the positions.
   std::string Embed(const Job& job, std::size_t batch_size = 4) {
@@ -120,15 +142,24 @@ class StoreTest : public testing::Test {
     return Positions(chunks);
   }
   std::string Counts(const Plan& plan) {
-    const auto counts = store_->CountChunks(plan, plan.targets[0]);
-    EXPECT_OK(counts);
-    return std::to_string(counts->done) + "/" + std::to_string(counts->total);
+    const Survey survey = Look(plan);
+    const auto totals = Claim(plan).Totals();
+    EXPECT_OK(totals);
+    return std::to_string(totals->total - survey.pending) + "/" + std::to_string(totals->total);
   }
 
   SystemClock clock_;
   const std::string name_ = Server().CreateDatabase();
   const std::unique_ptr<Database> database_ = OpenDatabase();
-  const std::unique_ptr<PostgresStore> store_ = std::make_unique<PostgresStore>(*database_, 100);
+  const std::unique_ptr<PostgresStore> store_ = std::make_unique<PostgresStore>(*database_);
+  Surroundings surroundings_{.maker = "maker",
+                             .dimensions = 8,
+                             .collection_empty = false,
+                             .collection_maker = {}};
+
+ private:
+  std::unique_ptr<TargetClaim> claim_;
+  std::string claimed_;
 };
 
 }  // namespace dsw

@@ -16,8 +16,7 @@ inline constexpr char kJob[] = R"({"job_id":"j1","dataset_transform_id":1})";
 class JobFixture : public testing::Test {
  protected:
   void Handle(FakeDelivery& delivery) {
-    HandleDelivery(delivery, std::chrono::hours(1), worker_,
-                   {drain_.get_token(), cancel_.get_token()});
+    HandleDelivery(delivery, worker_, {drain_.get_token(), cancel_.get_token()});
   }
 
   FakeStore store_;
@@ -27,7 +26,11 @@ class JobFixture : public testing::Test {
   ManualClock clock_;
   PipelineOptions options_{.batches_in_flight = 1};
   Lanes lanes_{options_.embedder_calls, options_.sink_calls, clock_, telemetry_};
-  WorkerContext worker_{store_, plugins_, bus_, telemetry_, clock_, options_, lanes_};
+  FakeQueue queue_;
+  FakeHealth health_;
+  RangeSlots ranges_{4};
+  WorkerContext worker_{"worker", queue_,  store_, plugins_, bus_,   health_,
+                        telemetry_, clock_, options_, lanes_, ranges_};
   std::stop_source drain_;
   std::stop_source cancel_;
   FakeDelivery delivery_{kJob};

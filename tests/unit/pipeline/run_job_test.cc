@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/run_job.h"
 
+#include <new>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -225,13 +227,141 @@ TEST_F(RunJobTest, ADeliveryThatRecordedBatchesDoesNotCount) {
   EXPECT_EQ(store_.failures, 0);
 }
 
-TEST_F(RunJobTest, NothingIsGivenUpWhileTheDatabaseIsAway) {
-  store_.plan_error = Error{Code::kUnavailable, "no database"};
-  store_.count_error = Error{Code::kUnavailable, "no database"};
+TEST_F(RunJobTest, ADatabaseThatIsAwayPausesTheWorkerAndCostsTheJobNothing) {
+  store_.plan_error =
+      Error{.code = Code::kUnavailable, .message = "no database", .origin = Origin::kDatabase};
   delivery_.attempt_value = 100;
   Handle(delivery_);
   EXPECT_THAT(delivery_.dead_letters, IsEmpty());
-  EXPECT_THAT(delivery_.retries, ElementsAre(std::chrono::hours(1)));
+  EXPECT_THAT(delivery_.retries, ElementsAre(milliseconds(0)));
+  EXPECT_EQ(store_.failures, 0);
+  ASSERT_THAT(health_.reports, SizeIs(1));
+  EXPECT_EQ(health_.reports[0].first, "postgresql");
+}
+
+TEST_F(RunJobTest, ASinkThatRefusesTheWorkersKeyPausesTheWorker) {
+  store_.AddItem({"a"});
+  plugins_.sink->ensure_error = Error{Code::kUnauthenticated, "wrong key"};
+  for (int i = 0; i < 10; ++i) Handle(delivery_);
+  EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+  EXPECT_THAT(plugins_.embedder->calls, IsEmpty());
+  ASSERT_THAT(health_.reports, SizeIs(10));
+  EXPECT_EQ(health_.reports[0].first, "sink");
+}
+
+TEST_F(RunJobTest, ASinkOfTheJobsOwnIsTheJobsOwnFault) {
+  store_.AddItem({"a"});
+  plugins_.sink->ensure_error = Error{Code::kUnauthenticated, "wrong key"};
+  FakeDelivery delivery(R"({"job_id":"j1","dataset_transform_id":1,
+                            "qdrant_config":{"url":"http://elsewhere:6333"}})");
+  Handle(delivery);
+  EXPECT_THAT(delivery.dead_letters, SizeIs(1));
+  EXPECT_THAT(health_.reports, IsEmpty());
+}
+
+TEST_F(RunJobTest, AProviderThatOnlyThisWorkerLacksIsLeftToOthers) {
+  store_.AddItem({"a"});
+  store_.plan.targets[0].embedder.provider = "other";
+  Handle(delivery_);
+  EXPECT_THAT(delivery_.retries, SizeIs(1));
+  store_.since_first = options_.provider_patience;
+  Handle(delivery_);
+  ASSERT_THAT(delivery_.dead_letters, SizeIs(1));
+  EXPECT_EQ(delivery_.dead_letters[0].fault, "worker");
+}
+
+TEST_F(RunJobTest, AJobWhoseTargetIsHeldWaitsWithoutAWord) {
+  store_.claim_error = Error{.code = Code::kHeld, .message = "busy", .retry_after = seconds(3)};
+  Handle(delivery_);
+  EXPECT_THAT(delivery_.retries, ElementsAre(seconds(3)));
+  EXPECT_THAT(bus_.events, IsEmpty());
+  EXPECT_EQ(store_.failures, 0);
+}
+
+TEST_F(RunJobTest, ARunnerThatLostItsClaimPaysForNothingAndSaysNothing) {
+  store_.AddItem(std::vector<std::string>(12, "text"));
+  store_.renew_error = Error{Code::kFenced, "taken over"};
+  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
+    clock_.Advance(std::chrono::hours(2));  // Longer than the lease: stopped, or asleep.
+    return std::nullopt;
+  };
+  Handle(delivery_);
+  EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
+  EXPECT_THAT(plugins_.sink->points, IsEmpty());
+  EXPECT_EQ(delivery_.acks, 0);
+  EXPECT_THAT(delivery_.retries, IsEmpty());
+  EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+  EXPECT_THAT(bus_.events, SizeIs(1)) << "the first event alone";
+}
+
+TEST_F(RunJobTest, ATransformThatIsDisabledMeanwhileStopsTheJob) {
+  store_.AddItem(std::vector<std::string>(40, "text"));
+  store_.record_error = Error{Code::kWithdrawn, "transform 1 was disabled"};
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 1);
+  EXPECT_LE(plugins_.embedder->calls.size(), 2U);
+  EXPECT_TRUE(bus_.events.back().final);
+  EXPECT_THAT(bus_.events.back().error.value_or(""), HasSubstr("disabled"));
+}
+
+TEST_F(RunJobTest, AJobThatIsOverIsAcknowledgedAndReportedOnce) {
+  store_.over = true;
+  Handle(delivery_);
+  ASSERT_THAT(bus_.events, SizeIs(1));
+  EXPECT_TRUE(bus_.events[0].final);
+  store_.reported = true;
+  Handle(delivery_);
+  EXPECT_THAT(bus_.events, SizeIs(1));
+  EXPECT_EQ(delivery_.acks, 2);
+}
+
+TEST_F(RunJobTest, WorkersThatDiedAtTheJobAreItsFailures) {
+  store_.AddItem({"a"});
+  store_.failures = options_.max_retries + 1;
+  Handle(delivery_);
+  EXPECT_THAT(plugins_.embedder->calls, IsEmpty());
+  ASSERT_THAT(delivery_.dead_letters, SizeIs(1));
+  EXPECT_THAT(delivery_.dead_letters[0].error, HasSubstr("failed 4 times; the last time: died"));
+}
+
+TEST_F(RunJobTest, AnExceptionIsAFailureThatCounts) {
+  store_.AddItem({"a"});
+  plugins_.embedder->fail = [](auto) -> std::optional<Error> { throw std::bad_alloc(); };
+  Handle(delivery_);
+  EXPECT_THAT(delivery_.retries, SizeIs(1));
+  EXPECT_EQ(store_.failures, 1);
+}
+
+TEST_F(RunJobTest, AFailedChunkHasNoPointOfItsEarlierText) {
+  store_.AddItem({"poison", "fine"});
+  store_.stored_count = 1;
+  Handle(delivery_);
+  EXPECT_THAT(plugins_.sink->removed, ElementsAre(PointId(7, {1, 0})));
+}
+
+TEST_F(RunJobTest, TheCollectionIsToldWhatMadeItsVectorsOnceAllAreEmbedded) {
+  store_.AddItem({"a"});
+  Handle(delivery_);
+  EXPECT_EQ(plugins_.sink->maker, store_.surroundings.maker);
+  EXPECT_THAT(store_.surroundings.maker, HasSubstr(R"("model":"m")"));
+}
+
+TEST_F(RunJobTest, ALargeJobIsSharedOut) {
+  options_.max_chunks_per_job = 2;
+  store_.AddItem({"a", "b", "c"});
+  store_.ranges = {{0, 0, 1}, {1, 2, 2}, {2, 3, 9}};
+  Handle(delivery_);
+  EXPECT_THAT(plugins_.embedder->calls, IsEmpty());
+  EXPECT_EQ(delivery_.acks, 1);
+  ASSERT_THAT(queue_.published, SizeIs(2));
+  EXPECT_EQ(queue_.published[0].first, "j1-7-0");
+  for (const Progress& event : bus_.events) EXPECT_FALSE(event.final);
+
+  FakeDelivery range(queue_.published[0].second);
+  Handle(range);
+  EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
+  ASSERT_THAT(queue_.published, SizeIs(3));
+  EXPECT_EQ(queue_.published[2].first, "j1-7-2");
 }
 
 TEST_F(RunJobTest, ALongRetryAfterIsWaitedForInTheQueue) {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/postgres/claims.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace dsw {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr char kLive[] = R"sql(
+SELECT holder, job_id,
+       ceil(extract(epoch FROM expires_at - clock_timestamp()) * 1000)::bigint
+FROM dataset_transform_leases
+WHERE embedded_dataset_id = $1::bigint AND first_item <= $3::bigint AND last_item >= $2::bigint
+  AND expires_at > clock_timestamp()
+ORDER BY expires_at DESC LIMIT 1
+)sql";
+
+/// Whoever let a lease run out died, or was stopped. That counts against the job it was at, unless
+/// it recorded something. The token keeps a repetition from counting twice.
+constexpr char kBury[] = R"sql(
+WITH gone AS (
+  DELETE FROM dataset_transform_leases
+  WHERE embedded_dataset_id = $1::bigint AND first_item <= $3::bigint AND last_item >= $2::bigint
+  RETURNING *
+), deaths AS (
+  SELECT gone.*,
+         CASE WHEN range_number < 0 THEN job_id ELSE job_id || '#' || range_number END AS key,
+         EXISTS (SELECT FROM dataset_transform_batches b
+                 WHERE b.embedded_dataset_id = gone.embedded_dataset_id
+                   AND b.job_id = gone.job_id AND b.created_at >= gone.acquired_at) AS progressed,
+         (SELECT 'items ' || min(p.item_id) || ' to ' || max(p.item_id)
+          FROM dataset_transform_items p
+          WHERE p.embedded_dataset_id = gone.embedded_dataset_id
+            AND p.item_id BETWEEN gone.first_item AND gone.last_item
+            AND p.updated_at >= gone.acquired_at
+            AND NOT p.done @> int4range(0, p.chunk_count)) AS doing
+  FROM gone
+), forgiven AS (
+  DELETE FROM dataset_transform_job_failures f USING deaths
+  WHERE deaths.progressed AND f.job_id = deaths.key
+)
+INSERT INTO dataset_transform_job_failures AS f
+  (job_id, dataset_transform_id, failures, error_type, error_message, last_call)
+SELECT DISTINCT ON (key) key, $4::bigint, 1, 'internal',
+       'worker ' || holder || ' died or was stopped'
+         || coalesce(' while chunks of ' || doing || ' were under way', ''),
+       'lease-' || token
+FROM deaths WHERE NOT progressed ORDER BY key, token DESC
+ON CONFLICT (job_id) DO UPDATE SET
+  failures = f.failures + CASE WHEN f.last_call = excluded.last_call THEN 0 ELSE 1 END,
+  error_type = excluded.error_type, error_message = excluded.error_message,
+  last_call = excluded.last_call, last_failed_at = now()
+)sql";
+
+constexpr char kLease[] = R"sql(
+INSERT INTO dataset_transform_leases
+  (embedded_dataset_id, first_item, last_item, job_id, range_number, holder, expires_at)
+VALUES ($1::bigint, $2::bigint, $3::bigint, $4, $5::integer, $6,
+        clock_timestamp() + $7::bigint * interval '1 millisecond')
+RETURNING token
+)sql";
+
+/// How the run stands, of which this is a piece; made or opened again where needed. A job that was
+/// given up and comes again goes on where it ended.
+void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, ClaimResult& result) {
+  const ClaimedTarget& target = result.target;
+  Exec(transaction,
+       "INSERT INTO dataset_transform_runs (embedded_dataset_id, job_id, job_targets) "
+       "VALUES ($1::bigint, $2, $3::bigint) ON CONFLICT DO NOTHING",
+       target.embedded_dataset_id, target.job_id, job_targets);
+  const pqxx::result run =
+      Exec(transaction,
+           "SELECT coalesce(r.outcome, ''), r.reported_at IS NOT NULL, coalesce(p.state, ''), "
+           "  (SELECT count(*) FROM dataset_transform_runs j "
+           "   WHERE j.job_id = r.job_id AND j.outcome = 'success') >= r.job_targets "
+           "FROM dataset_transform_runs r LEFT JOIN dataset_transform_ranges p "
+           "  ON p.embedded_dataset_id = r.embedded_dataset_id AND p.job_id = r.job_id "
+           "  AND p.number = $3::integer "
+           "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
+           target.embedded_dataset_id, target.job_id, target.range);
+  const std::string_view outcome = View(run.at(0)[0]);
+  result.reported = IsTrue(run.at(0)[1]);
+  result.job_over = IsTrue(run.at(0)[3]);
+  result.over = outcome == "success" || (!target.whole() && View(run.at(0)[2]) == "done");
+  if (result.over || outcome.empty()) return;
+  result.reported = false;
+  Exec(transaction,
+       "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL, "
+       "  reported_at = NULL WHERE embedded_dataset_id = $1::bigint AND job_id = $2",
+       target.embedded_dataset_id, target.job_id);
+}
+
+/// While another runner is at it.
+std::optional<Error> HeldBy(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+  const pqxx::result live =
+      Exec(transaction, kLive, target.embedded_dataset_id, target.span.first, target.span.last);
+  if (live.empty()) return std::nullopt;
+  return Error{.code = Code::kHeld,
+               .message = fmt::format("worker {} is at embedded dataset {} for job {}",
+                                      View(live[0][0]), target.embedded_dataset_id,
+                                      View(live[0][1])),
+               .retry_after = milliseconds(std::max<std::int64_t>(1, Int64(live[0][2])))};
+}
+
+}  // namespace
+
+Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target& target,
+                              const Claimant& claimant) {
+  ClaimResult wanted;
+  wanted.target.embedded_dataset_id = target.embedded_dataset_id;
+  wanted.target.dataset_transform_id = plan.dataset_transform_id;
+  wanted.target.dataset_id = plan.dataset_id;
+  wanted.target.collection = target.collection;
+  wanted.target.job_id = DatabaseText(plan.job_id);
+  wanted.target.mode = plan.mode;
+  if (plan.range) {
+    wanted.target.range = plan.range->number;
+    wanted.target.span = {plan.range->first_item, plan.range->last_item};
+  }
+  const std::string holder = DatabaseText(claimant.holder);
+  return database.Run([&](Session& session) -> Result<ClaimResult> {
+    ClaimResult result = wanted;
+    ClaimedTarget& claimed = result.target;
+    pqxx::work transaction(session.connection);
+    LockTarget(transaction, claimed);
+    if (std::optional<Error> held = HeldBy(transaction, claimed)) return Fail(*std::move(held));
+    OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
+    Exec(transaction, kBury, claimed.embedded_dataset_id, claimed.span.first, claimed.span.last,
+         claimed.dataset_transform_id);
+    if (!result.over) {
+      claimed.token = Int64(Exec(transaction, kLease, claimed.embedded_dataset_id,
+                                 claimed.span.first, claimed.span.last, claimed.job_id,
+                                 claimed.range, holder,
+                                 static_cast<std::int64_t>(claimant.lease.count()))
+                                .at(0)[0]);
+    }
+    transaction.commit();
+    return result;
+  });
+}
+
+Status RenewClaim(Database& database, const ClaimedTarget& target,
+                  std::chrono::milliseconds lease) {
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    const pqxx::result renewed =
+        Exec(transaction,
+             "UPDATE dataset_transform_leases "
+             "SET expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond' "
+             "WHERE token = $1::bigint RETURNING token",
+             target.token, static_cast<std::int64_t>(lease.count()));
+    if (renewed.empty()) return Fail(Fenced(target));
+    return {};
+  });
+}
+
+Status ReleaseClaim(Database& database, const ClaimedTarget& target) {
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
+         target.token);
+    return {};
+  });
+}
+
+}  // namespace dsw

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SQL of migrations that stands in files of its own.
+#pragma once
+
+namespace dsw {
+
+extern const char* const kTargetState;
+
+}  // namespace dsw

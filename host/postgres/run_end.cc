@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/postgres/run_end.h"
+
+#include <algorithm>
+#include <string>
+
+#include "host/base/secret.h"
+#include "host/postgres/session.h"
+
+namespace dsw {
+namespace {
+
+constexpr char kTotals[] = R"sql(
+SELECT r.chunks_total, r.chunks_done + b.good, r.chunks_failed + b.bad, b.number, b.tokens,
+       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint
+FROM dataset_transform_runs r, LATERAL (
+  SELECT coalesce(sum(chunk_count - failed_count), 0)::bigint AS good,
+         coalesce(sum(failed_count), 0)::bigint AS bad, count(*) AS number,
+         coalesce(sum(tokens), 0)::bigint AS tokens
+  FROM dataset_transform_batches b
+  WHERE b.embedded_dataset_id = r.embedded_dataset_id AND b.job_id = r.job_id) b
+WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2
+)sql";
+
+/// The watermark is what the run read when it began: what came later is for the next job.
+constexpr char kComplete[] = R"sql(
+WITH run AS (
+  UPDATE dataset_transform_runs SET outcome = 'success', ended_at = clock_timestamp(), error = NULL
+  WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND outcome IS DISTINCT FROM 'success'
+  RETURNING source_version, last_item_id
+), target AS (
+  UPDATE dataset_transform_targets
+  SET previous_maker = '', chunks_total = $3::bigint, chunks_done = $4::bigint,
+      chunks_failed = $5::bigint
+  WHERE embedded_dataset_id = $1::bigint AND EXISTS (SELECT FROM run)
+)
+UPDATE embedded_datasets e
+SET last_processed_at = now(), updated_at = now(), source_dataset_version = run.source_version,
+    last_processed_item_id = run.last_item_id::integer,
+    dimensions = coalesce(nullif($6::bigint, 0)::integer, e.dimensions)
+FROM run WHERE e.embedded_dataset_id = $1::bigint
+RETURNING e.embedded_dataset_id
+)sql";
+
+constexpr char kJobComplete[] = R"sql(
+SELECT count(*) FILTER (WHERE outcome = 'success') >= max(job_targets)
+FROM dataset_transform_runs WHERE job_id = $1
+)sql";
+
+constexpr char kStatistics[] = R"sql(
+WITH targets AS (
+  SELECT coalesce(sum(t.chunks_done), 0) AS done, coalesce(sum(t.chunks_failed), 0) AS failed,
+         coalesce(sum(t.chunks_total), 0) AS total
+  FROM embedded_datasets e JOIN dataset_transform_targets t USING (embedded_dataset_id)
+  WHERE e.dataset_transform_id = $1::bigint
+), batches AS (
+  SELECT count(*) FILTER (WHERE status = 'success') AS good,
+         count(*) FILTER (WHERE status = 'failed') AS bad, count(*) AS number,
+         coalesce(sum(chunk_count), 0) AS chunks, min(created_at) AS first
+  FROM dataset_transform_batches WHERE embedded_dataset_id = $3::bigint AND job_id = $2
+)
+INSERT INTO dataset_transform_stats AS s
+  (dataset_transform_id, total_chunks_embedded, total_chunks_failed, total_chunks_to_process,
+   successful_batches, failed_batches, total_batches_dispatched, total_chunks_dispatched,
+   current_run_id, last_processed_at, first_processing_at, last_outcome)
+SELECT $1::bigint, targets.done, targets.failed, targets.total, batches.good, batches.bad,
+       batches.number, batches.chunks, $2, now(), coalesce(batches.first, now()), 'success'
+FROM targets, batches
+ON CONFLICT (dataset_transform_id) DO UPDATE SET
+  total_chunks_embedded = excluded.total_chunks_embedded,
+  total_chunks_failed = excluded.total_chunks_failed,
+  total_chunks_to_process = excluded.total_chunks_to_process,
+  successful_batches = s.successful_batches + excluded.successful_batches,
+  failed_batches = s.failed_batches + excluded.failed_batches,
+  total_batches_dispatched = s.total_batches_dispatched + excluded.total_batches_dispatched,
+  total_chunks_dispatched = s.total_chunks_dispatched + excluded.total_chunks_dispatched,
+  current_run_id = excluded.current_run_id, last_processed_at = excluded.last_processed_at,
+  first_processing_at = coalesce(s.first_processing_at, excluded.first_processing_at),
+  last_outcome = excluded.last_outcome, last_error = NULL, updated_at = now()
+)sql";
+
+/// Some at a time, so that no job pays for all of the past.
+constexpr char kForget[] = R"sql(
+DELETE FROM dataset_transform_batches WHERE id IN (
+  SELECT b.id FROM dataset_transform_runs r
+  JOIN dataset_transform_batches b
+    ON b.embedded_dataset_id = r.embedded_dataset_id AND b.job_id = r.job_id
+  WHERE r.embedded_dataset_id = $1::bigint AND r.outcome IS NOT NULL
+    AND r.ended_at < now() - $2::bigint * interval '1 hour'
+  LIMIT 20000)
+)sql";
+
+constexpr char kFailedRun[] = R"sql(
+WITH run AS (
+  UPDATE dataset_transform_runs SET outcome = $2, ended_at = clock_timestamp(), error = $3
+  WHERE job_id = $1 AND outcome IS NULL AND ($5::bigint = 0 OR embedded_dataset_id = $5::bigint)
+)
+INSERT INTO dataset_transform_stats AS s
+  (dataset_transform_id, current_run_id, last_processed_at, last_outcome, last_error)
+SELECT dataset_transform_id, $1, now(), $2, $3 FROM dataset_transforms
+WHERE dataset_transform_id = $4::bigint
+ON CONFLICT (dataset_transform_id) DO UPDATE SET
+  current_run_id = excluded.current_run_id, last_processed_at = excluded.last_processed_at,
+  last_outcome = excluded.last_outcome, last_error = excluded.last_error, updated_at = now()
+)sql";
+
+RunTotals ReadTotals(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+  const pqxx::result rows =
+      Exec(transaction, kTotals, target.embedded_dataset_id, target.job_id);
+  if (rows.empty()) return {};
+  const auto row = rows[0];
+  RunTotals totals{.total = Int64(row[0]),
+                   .done = Int64(row[1]),
+                   .failed = Int64(row[2]),
+                   .batches = Int64(row[3]),
+                   .tokens = Int64(row[4]),
+                   .took = std::chrono::milliseconds(Int64(row[5]))};
+  // Items that are changed while the run goes on may be embedded twice in it, or grow.
+  totals.total = std::max(totals.total, totals.failed);
+  totals.done = std::min(totals.done, totals.total - totals.failed);
+  return totals;
+}
+
+/// How many pieces of the run are neither done nor given up, and how many are given up.
+struct Pieces {
+  std::int64_t waiting = 0;
+  std::int64_t dead = 0;
+};
+Pieces PiecesOf(pqxx::transaction_base& transaction, std::int64_t embedded_dataset_id,
+                const std::string& job_id) {
+  const auto row = Exec(transaction,
+                        "SELECT count(*) FILTER (WHERE state = 'waiting'), "
+                        "       count(*) FILTER (WHERE state = 'dead') "
+                        "FROM dataset_transform_ranges "
+                        "WHERE embedded_dataset_id = $1::bigint AND job_id = $2",
+                        embedded_dataset_id, job_id)
+                       .at(0);
+  return {Int64(row[0]), Int64(row[1])};
+}
+
+}  // namespace
+
+Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
+                         std::chrono::hours retention) {
+  return database.Run([&](Session& session) -> Result<RunEnd> {
+    pqxx::work transaction(session.connection);
+    LockTarget(transaction, target);
+    RETURN_IF_ERROR(Hold(transaction, target));
+    Pieces pieces;
+    if (!target.whole()) {
+      Exec(transaction,
+           "UPDATE dataset_transform_ranges SET state = 'done', error = NULL "
+           "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND number = $3::integer",
+           target.embedded_dataset_id, target.job_id, target.range);
+      pieces = PiecesOf(transaction, target.embedded_dataset_id, target.job_id);
+    }
+    const bool complete = pieces.waiting == 0 && pieces.dead == 0;
+    if (complete) {
+      const RunTotals totals = ReadTotals(transaction, target);
+      const pqxx::result ended = Exec(transaction, kComplete, target.embedded_dataset_id,
+                                      target.job_id, totals.total, totals.done, totals.failed,
+                                      static_cast<std::int64_t>(dimensions));
+      if (!ended.empty()) {
+        Exec(transaction, kStatistics, target.dataset_transform_id, target.job_id,
+             target.embedded_dataset_id);
+      }
+      Exec(transaction, kForget, target.embedded_dataset_id,
+           static_cast<std::int64_t>(retention.count()));
+    } else if (pieces.waiting == 0) {
+      Exec(transaction,
+           "UPDATE dataset_transform_runs SET outcome = 'failed', ended_at = clock_timestamp(), "
+           "  error = 'ranges of the job were given up' "
+           "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND outcome IS NULL",
+           target.embedded_dataset_id, target.job_id);
+    }
+    Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
+         target.token);
+    const bool job_complete = IsTrue(Exec(transaction, kJobComplete, target.job_id).at(0)[0]);
+    transaction.commit();
+    return RunEnd{.complete = pieces.waiting == 0,
+                  .job_complete = complete && job_complete,
+                  .dead_ranges = pieces.dead};
+  });
+}
+
+Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target) {
+  return database.Run([&](Session& session) -> Result<RunTotals> {
+    pqxx::nontransaction transaction(session.connection);
+    return ReadTotals(transaction, target);
+  });
+}
+
+Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error) {
+  const std::string job_id = DatabaseText(job.job_id);
+  const std::string message = DatabaseText(Redact(error.message));
+  const char* const outcome = error.code == Code::kWithdrawn ? "stopped" : "failed";
+  return database.Run([&](Session& session) -> Result<RunEnd> {
+    pqxx::work transaction(session.connection);
+    Pieces pieces;
+    if (job.range) {
+      const std::int64_t target = job.embedded_dataset_id.value_or(0);
+      Exec(transaction,
+           "UPDATE dataset_transform_ranges SET state = 'dead', error = $4 "
+           "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND number = $3::integer "
+           "  AND state <> 'done'",
+           target, job_id, job.range->number, message);
+      pieces = PiecesOf(transaction, target, job_id);
+    }
+    if (pieces.waiting == 0) {
+      Exec(transaction, kFailedRun, job_id, outcome, message, job.dataset_transform_id,
+           job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0});
+    }
+    transaction.commit();
+    return RunEnd{.complete = pieces.waiting == 0,
+                  .job_complete = pieces.waiting == 0,
+                  .dead_ranges = pieces.dead};
+  });
+}
+
+Status MarkReported(Database& database, const Job& job) {
+  const std::string job_id = DatabaseText(job.job_id);
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    Exec(transaction,
+         "UPDATE dataset_transform_runs SET reported_at = clock_timestamp() "
+         "WHERE job_id = $1 AND reported_at IS NULL",
+         job_id);
+    return {};
+  });
+}
+
+}  // namespace dsw
