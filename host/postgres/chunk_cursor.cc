@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "host/postgres/long_transaction.h"
+
 namespace dsw {
 namespace {
 
@@ -37,20 +39,15 @@ std::size_t CountFitting(const std::vector<PendingItem>& items) {
 
 }  // namespace
 
-/// Member order matters: the transaction ends before its connection.
 struct PostgresChunkCursor::LargeItem {
+  explicit LargeItem(Database& database) : transaction(database) {}
+
   std::int64_t item_id = 0;
   std::string content_hash;
   std::int32_t next_index = 0;  ///< Chunks below it were handed out, or were done.
   std::int64_t chunks_per_fetch = kChunksPerFetch;
   std::shared_ptr<const Item> item;
-  std::unique_ptr<Session> session;
-  std::unique_ptr<pqxx::work> transaction;
-
-  void Disconnect() {
-    transaction.reset();
-    session.reset();
-  }
+  LongTransaction transaction;
 };
 
 PostgresChunkCursor::PostgresChunkCursor(Database& database, PendingQuery query)
@@ -93,7 +90,7 @@ Status PostgresChunkCursor::ReadSmallItems() {
     read.at_end = items.empty();
     read.last_item_id = last_item_id_;
     if (!items.empty() && IsLarge(items.front())) {
-      read.large = std::make_unique<LargeItem>();
+      read.large = std::make_unique<LargeItem>(database_);
       read.large->item_id = items.front().item->item_id;
       read.last_item_id = read.large->item_id;
     } else if (!items.empty()) {
@@ -115,13 +112,11 @@ Status PostgresChunkCursor::ReadSmallItems() {
   return {};
 }
 
-bool PostgresChunkCursor::OpenLargeItem() {
+bool PostgresChunkCursor::OpenLargeItem(pqxx::work& transaction) {
   LargeItem& large = *large_;
-  large.session = database_.Connect();
-  large.transaction = std::make_unique<pqxx::work>(large.session->connection);
-  BeginReading(*large.transaction);
+  BeginReading(transaction);
   const std::vector<PendingItem> found =
-      ReadItems(*large.transaction, query_, large.item_id, large.item_id, 1);
+      ReadItems(transaction, query_, large.item_id, large.item_id, 1);
   if (found.empty()) return false;
   large.item = found.front().item;
   // Changed since the connection was lost: its chunks are others now.
@@ -133,26 +128,22 @@ bool PostgresChunkCursor::OpenLargeItem() {
       std::clamp<std::int64_t>(kBytesPerPage / bytes_per_chunk, 1, kChunksPerFetch);
   const std::string declare = "DECLARE pending_chunks NO SCROLL CURSOR FOR " +
                               LargeItemSql(found.front(), large.next_index);
-  Exec(*large.transaction, declare.c_str());
+  Exec(transaction, declare.c_str());
   return true;
 }
 
 Status PostgresChunkCursor::ReadLargeItem() {
-  const auto fetch = [this]() -> Result<std::vector<Chunk>> {
+  bool opened = large_->transaction.open();
+  const auto fetch = [&](pqxx::work& transaction) -> Result<std::vector<Chunk>> {
     std::vector<Chunk> read;
-    try {
-      if (!large_->transaction && !OpenLargeItem()) return read;
-      const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
-      const pqxx::result rows = Exec(*large_->transaction, sql.c_str());
-      for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));
-    } catch (const std::exception&) {
-      large_->Disconnect();
-      throw;
-    }
+    if (!std::exchange(opened, false) && !OpenLargeItem(transaction)) return read;
+    const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
+    const pqxx::result rows = Exec(transaction, sql.c_str());
+    for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));
     return read;
   };
   ASSIGN_OR_RETURN(std::vector<Chunk> chunks,
-                   database_.RunUnpooled(Database::Retries::kAlways, fetch));
+                   large_->transaction.Run(Database::Patience::kLong, fetch));
   if (chunks.empty()) {
     large_.reset();
   } else {

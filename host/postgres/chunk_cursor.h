@@ -34,7 +34,7 @@ class PostgresChunkCursor final : public ChunkCursor {
   Status ReadSmallItems();
   Status ReadLargeItem();
   /// Opens the cursor, behind what was already handed out of the item.
-  bool OpenLargeItem();
+  bool OpenLargeItem(pqxx::work& transaction);
 
   Database& database_;
   const PendingQuery query_;
