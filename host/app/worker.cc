@@ -84,9 +84,12 @@ Status Worker::Open(const Settings& settings) {
   const auto loaded = static_cast<std::size_t>(std::count_if(
       files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
   metrics_->SetPlugins(loaded, files.size() - loaded);
+  ASSIGN_OR_RETURN(health_, HealthMonitor::Start(ReadinessChecks(), [this](bool ready) {
+                     metrics_->SetReady(ready);
+                   }));
   ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = settings.metrics_address,
                                              .port = static_cast<int>(settings.metrics_port)},
-                                            *metrics_, ReadinessChecks()));
+                                            *metrics_, [this] { return health_->Readiness(); }));
 
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   context_ = std::make_unique<WorkerContext>(WorkerContext{

@@ -13,6 +13,7 @@
 #include "host/nats/connection.h"
 #include "host/nats/progress_publisher.h"
 #include "host/nats/pull_queue.h"
+#include "host/observe/health_monitor.h"
 #include "host/observe/http_server.h"
 #include "host/observe/metrics.h"
 #include "host/pipeline/worker_context.h"
@@ -32,6 +33,7 @@ class Worker {
   ~Worker();
 
   WorkerPool& pool() { return *pool_; }
+  WorkerHealth& health() { return *health_; }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
   bool Idle();
 
@@ -49,6 +51,7 @@ class Worker {
   std::unique_ptr<PullQueue> queue_;
   std::unique_ptr<ProgressPublisher> progress_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<HealthMonitor> health_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<WorkerContext> context_;

@@ -2,9 +2,15 @@
 #include "host/observe/http_server.h"
 
 #include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <httplib.h>
@@ -17,8 +23,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kThreads = 2;
-constexpr time_t kIdleSeconds = 5;
+// Each holds one connection until it is answered; a client that says nothing holds one for a while.
+constexpr int kThreads = 4;
+constexpr time_t kIdleSeconds = 2;
 constexpr const char* kJson = "application/json";
 constexpr const char* kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,9 +33,9 @@ void Answer(httplib::Response& response, const Json& body) {
   response.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", kJson);
 }
 
-Json ReportJson(const Readiness::Report& report) {
+Json ReportJson(const ReadinessReport& report) {
   Json checks = Json::array();
-  for (const Readiness::Finding& finding : report.findings) {
+  for (const ReadinessReport::Finding& finding : report.findings) {
     Json check = {{"name", finding.name}, {"status", finding.status ? "ok" : "failed"}};
     if (!finding.status) {
       check["code"] = CodeName(finding.status.error().code);
@@ -39,27 +46,63 @@ Json ReportJson(const Readiness::Report& report) {
   return {{"status", report.ready ? "ready" : "not ready"}, {"checks", std::move(checks)}};
 }
 
+/// The threads that answer. The library's own pool ends the process when the system refuses it a
+/// thread.
+class AnswerThreads final : public httplib::TaskQueue {
+ public:
+  /// Throws std::system_error.
+  explicit AnswerThreads(int count) {
+    for (int i = 0; i < count; ++i) {
+      threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    }
+  }
+
+  // Older versions of the library expect nothing back.
+  using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
+  Enqueued enqueue(std::function<void()> task) override {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    added_.notify_one();
+    return static_cast<Enqueued>(true);
+  }
+  void shutdown() override { threads_.clear(); }
+
+ private:
+  void Work(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (added_.wait(lock, stop, [this] { return !tasks_.empty(); })) {
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any added_;
+  std::deque<std::function<void()>> tasks_;  // Guarded by mutex_.
+  std::vector<std::jthread> threads_;
+};
+
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(Metrics& for_metrics, std::vector<ReadinessCheck> checks)
-      : metrics(for_metrics), readiness(std::move(checks), clock) {}
+  Impl(const Metrics& for_metrics, std::function<ReadinessReport()> for_readiness)
+      : metrics(for_metrics), readiness(std::move(for_readiness)) {}
   void Route();
-  Readiness::Report Check();
+  /// Throws std::system_error.
+  void StartThreads();
 
-  Metrics& metrics;
-  const SystemClock clock;
-  Readiness readiness;
+  const Metrics& metrics;
+  const std::function<ReadinessReport()> readiness;
   httplib::Server server;
   int port = 0;
+  std::unique_ptr<AnswerThreads> answering;  ///< The server's from when it listens.
   std::jthread listening;
 };
-
-Readiness::Report HttpServer::Impl::Check() {
-  Readiness::Report report = readiness.Check();
-  metrics.SetReady(report.ready);
-  return report;
-}
 
 void HttpServer::Impl::Route() {
   const auto alive = [](const httplib::Request&, httplib::Response& response) {
@@ -68,12 +111,11 @@ void HttpServer::Impl::Route() {
   server.Get("/livez", alive);
   server.Get("/healthz", alive);
   server.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
-    const Readiness::Report report = Check();
+    const ReadinessReport report = readiness();
     response.status = report.ready ? 200 : 503;
     Answer(response, ReportJson(report));
   });
   server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-    Check();
     response.set_content(metrics.Render(), kPrometheusText);
   });
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
@@ -83,16 +125,24 @@ void HttpServer::Impl::Route() {
   });
 }
 
+void HttpServer::Impl::StartThreads() {
+  answering = std::make_unique<AnswerThreads>(kThreads);
+  server.new_task_queue = [this] { return answering.release(); };
+  listening = std::jthread([this] { server.listen_after_bind(); });
+  // Before it listens, the library takes no notice of being stopped.
+  while (!server.is_running()) std::this_thread::yield();
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                      Metrics& metrics,
-                                                      std::vector<ReadinessCheck> checks) {
-  auto impl = std::make_unique<Impl>(metrics, std::move(checks));
+                                                      const Metrics& metrics,
+                                                      std::function<ReadinessReport()> readiness) {
+  auto impl = std::make_unique<Impl>(metrics, std::move(readiness));
   httplib::Server& server = impl->server;
   impl->Route();
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server.set_read_timeout(kIdleSeconds);
   server.set_write_timeout(kIdleSeconds);
   server.set_keep_alive_timeout(kIdleSeconds);
+  server.set_keep_alive_max_count(1);
   // The library's default, SO_REUSEPORT, lets two workers take the same port without a word.
   server.set_socket_options([](auto socket) {
     const int yes = 1;
@@ -114,9 +164,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& o
                             reason != 0 ? std::generic_category().message(reason)
                                         : "not an address of this machine"));
   }
-  impl->listening = std::jthread([&server] { server.listen_after_bind(); });
-  // Before it listens, the library takes no notice of being stopped.
-  while (!server.is_running()) std::this_thread::yield();
+  try {
+    impl->StartThreads();
+  } catch (const std::system_error& error) {
+    return Fail(Code::kUnavailable,
+                fmt::format("cannot start a thread to serve metrics: {}", error.code().message()));
+  }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

@@ -2,13 +2,13 @@
 //
 // What orchestrators and Prometheus ask the worker:
 //   /livez, /healthz  200 while the process runs, draining or not
-//   /readyz           200 when all checks pass, else 503; JSON that names each check
-//   /metrics          Prometheus' text format
+//   /readyz           200 while all that the worker needs works, else 503; JSON that names each
+//   part /metrics          Prometheus' text format
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "host/base/result.h"
 #include "host/observe/metrics.h"
@@ -24,11 +24,12 @@ struct HttpServerOptions {
 /// Serves until it is destroyed, on threads of its own. Thread-safe.
 class HttpServer {
  public:
-  /// `metrics`, and what the checks look at, outlive the server. kInvalid, naming address and
-  /// port, when it cannot listen there.
+  /// `metrics`, and what `readiness` looks at, outlive the server. `readiness` answers from memory:
+  /// nothing that hangs may hang an answer. kInvalid, naming address and port, when it cannot
+  /// listen there.
   static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                   Metrics& metrics,
-                                                   std::vector<ReadinessCheck> checks);
+                                                   const Metrics& metrics,
+                                                   std::function<ReadinessReport()> readiness);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   /// Ends requests under way.

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "host/postgres/long_transaction.h"
+
 namespace dsw {
 namespace {
 
@@ -37,20 +39,15 @@ std::size_t CountFitting(const std::vector<PendingItem>& items) {
 
 }  // namespace
 
-/// Member order matters: the transaction ends before its connection.
 struct PostgresChunkCursor::LargeItem {
+  explicit LargeItem(Database& database) : transaction(database) {}
+
   std::int64_t item_id = 0;
   std::string content_hash;
   std::int32_t next_index = 0;  ///< Chunks below it were handed out, or were done.
   std::int64_t chunks_per_fetch = kChunksPerFetch;
   std::shared_ptr<const Item> item;
-  std::unique_ptr<Session> session;
-  std::unique_ptr<pqxx::work> transaction;
-
-  void Disconnect() {
-    transaction.reset();
-    session.reset();
-  }
+  LongTransaction transaction;
 };
 
 PostgresChunkCursor::PostgresChunkCursor(Database& database, PendingQuery query,
@@ -98,7 +95,7 @@ Status PostgresChunkCursor::ReadSmallItems() {
     read.at_end = static_cast<std::int64_t>(items.size()) < items_per_page_;
     read.last_item_id = last_item_id_;
     if (!items.empty() && IsLarge(items.front())) {
-      read.large = std::make_unique<LargeItem>();
+      read.large = std::make_unique<LargeItem>(database_);
       read.large->item_id = items.front().item->item_id;
       read.last_item_id = read.large->item_id;
       read.at_end = false;
@@ -125,31 +122,30 @@ Status PostgresChunkCursor::ReadSmallItems() {
   return {};
 }
 
-Result<std::string> PostgresChunkCursor::AnnounceLargeItem(Session& session) {
-  pqxx::work transaction(session.connection);
-  BeginReading(transaction);
-  RETURN_IF_ERROR(Hold(transaction, query_.target));
-  const ItemSpan item{large_->item_id, large_->item_id};
-  const std::vector<PendingItem> found = ReadItems(transaction, query_, item, 1);
-  if (found.empty()) return std::string();
-  AnnouncePoints(transaction, query_, item);
-  transaction.commit();
-  return found.front().item->content_hash;
+Result<std::string> PostgresChunkCursor::AnnounceLargeItem() {
+  return database_.Run(Database::Patience::kLong, [&](Session& session) -> Result<std::string> {
+    pqxx::work transaction(session.connection);
+    BeginReading(transaction);
+    RETURN_IF_ERROR(Hold(transaction, query_.target));
+    const ItemSpan item{large_->item_id, large_->item_id};
+    const std::vector<PendingItem> found = ReadItems(transaction, query_, item, 1);
+    if (found.empty()) return std::string();
+    AnnouncePoints(transaction, query_, item);
+    transaction.commit();
+    return found.front().item->content_hash;
+  });
 }
 
-Result<bool> PostgresChunkCursor::OpenLargeItem() {
+Result<bool> PostgresChunkCursor::OpenLargeItem(pqxx::work& transaction) {
   LargeItem& large = *large_;
-  large.session = database_.Connect();
-  std::vector<PendingItem> found;
-  // Announced before it is read, in a transaction that holds nobody up while the item is worked on;
-  // what was changed in between is announced again.
-  for (std::string announced;; large.transaction.reset()) {
-    ASSIGN_OR_RETURN(announced, AnnounceLargeItem(*large.session));
-    large.transaction = std::make_unique<pqxx::work>(large.session->connection);
-    BeginReading(*large.transaction);
-    found = ReadItems(*large.transaction, query_, {large.item_id, large.item_id}, 1);
-    if (found.empty()) return false;
-    if (found.front().item->content_hash == announced) break;
+  // In a transaction of its own, so that it holds nobody up while the item is worked on.
+  ASSIGN_OR_RETURN(const std::string announced, AnnounceLargeItem());
+  BeginReading(transaction);
+  const std::vector<PendingItem> found =
+      ReadItems(transaction, query_, {large.item_id, large.item_id}, 1);
+  if (found.empty()) return false;
+  if (found.front().item->content_hash != announced) {
+    throw pqxx::transaction_rollback("an item changed between two looks at it");
   }
   large.item = found.front().item;
   // Changed since the connection was lost: its chunks are others now.
@@ -161,31 +157,25 @@ Result<bool> PostgresChunkCursor::OpenLargeItem() {
       std::clamp<std::int64_t>(kBytesPerPage / bytes_per_chunk, 1, kChunksPerFetch);
   const std::string declare = "DECLARE pending_chunks NO SCROLL CURSOR FOR " +
                               LargeItemSql(found.front(), large.next_index);
-  Exec(*large.transaction, declare.c_str());
+  Exec(transaction, declare.c_str());
   return true;
 }
 
 Status PostgresChunkCursor::ReadLargeItem() {
-  const auto fetch = [this]() -> Result<std::vector<Chunk>> {
+  bool opened = large_->transaction.open();
+  const auto fetch = [&](pqxx::work& transaction) -> Result<std::vector<Chunk>> {
     std::vector<Chunk> read;
-    try {
-      if (!large_->transaction) {
-        const Result<bool> opened = OpenLargeItem();
-        if (!opened || !*opened) large_->Disconnect();
-        if (!opened) return Fail(opened.error());
-        if (!*opened) return read;
-      }
-      const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
-      const pqxx::result rows = Exec(*large_->transaction, sql.c_str());
-      for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));
-    } catch (const std::exception&) {
-      large_->Disconnect();
-      throw;
+    if (!std::exchange(opened, false)) {
+      ASSIGN_OR_RETURN(const bool any, OpenLargeItem(transaction));
+      if (!any) return read;
     }
+    const std::string sql = fmt::format("FETCH {} FROM pending_chunks", large_->chunks_per_fetch);
+    const pqxx::result rows = Exec(transaction, sql.c_str());
+    for (const auto& row : rows) read.push_back(ReadChunk(row, large_->item));
     return read;
   };
   ASSIGN_OR_RETURN(std::vector<Chunk> chunks,
-                   database_.RunUnpooled(Database::Retries::kAlways, fetch));
+                   large_->transaction.Run(Database::Patience::kLong, fetch));
   if (chunks.empty()) {
     large_.reset();
   } else {

@@ -36,9 +36,9 @@ class PostgresChunkCursor final : public ChunkCursor {
   Status ReadLargeItem();
   /// Opens the cursor, behind what was already handed out of the item; false when there is nothing
   /// left of it.
-  Result<bool> OpenLargeItem();
-  /// The item's announced content, in a transaction that ends here.
-  Result<std::string> AnnounceLargeItem(Session& session);
+  Result<bool> OpenLargeItem(pqxx::work& transaction);
+  /// The item's announced content, in a transaction that ends here; empty when nothing is left.
+  Result<std::string> AnnounceLargeItem();
 
   Database& database_;
   const PendingQuery query_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/errors.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -22,51 +25,84 @@ std::string_view FirstLine(std::string_view text) {
   return start == std::string_view::npos ? std::string_view() : text.substr(start);
 }
 
-/// SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+/// What becomes of the SQLSTATEs that begin with `state`.
+struct Row {
+  std::string_view state;
+  Code code;
+  Repeat repeat;
+  std::string_view way_out;  ///< Without it, waiting may help.
+};
+
+constexpr std::string_view kMigrate =
+    "the tables are missing or of an older version: run `worker-datasets migrate`";
+constexpr std::string_view kLogin = "check the user, the password and the host in DATABASE_URL";
+constexpr std::string_view kReadOnly =
+    "the worker has to write: DATABASE_URL must name the primary, and "
+    "default_transaction_read_only be off";
+constexpr std::string_view kGrant =
+    "grant it to the worker's role, or run the worker as the role that ran `worker-datasets "
+    "migrate`";
+
+/// https://www.postgresql.org/docs/current/errcodes-appendix.html; the first that fits counts.
+constexpr Row kRows[] = {
+    {"08", Code::kUnavailable, Repeat::kYes, ""},  // Connection exceptions.
+    {"22", Code::kInvalid, Repeat::kNo, ""},       // Data: out of range, malformed.
+    {"23", Code::kConflict, Repeat::kNo, ""},      // Constraints.
+    {"25006", Code::kUnavailable, Repeat::kYes, kReadOnly},
+    {"25P03", Code::kUnavailable, Repeat::kYes, ""},      // Idle in a transaction for too long.
+    {"25P04", Code::kUnavailable, Repeat::kYes, ""},      // In a transaction for too long.
+    {"28", Code::kUnauthenticated, Repeat::kNo, kLogin},  // Password, pg_hba.conf, unknown role.
+    {"3D000", Code::kUnavailable, Repeat::kNo,
+     "create it and run `worker-datasets migrate`, or correct the name in DATABASE_URL"},
+    {"3F000", Code::kUnavailable, Repeat::kNo, kMigrate},  // No such schema,
+    {"40", Code::kUnavailable, Repeat::kYes, ""},          // Serialization failure, deadlock.
+    {"42501", Code::kUnauthenticated, Repeat::kNo, kGrant},
+    {"42703", Code::kUnavailable, Repeat::kNo, kMigrate},  // column,
+    {"42704", Code::kUnavailable, Repeat::kNo, kMigrate},  // type,
+    {"42804", Code::kUnavailable, Repeat::kNo, kMigrate},  // column of that type,
+    {"42883", Code::kUnavailable, Repeat::kNo, kMigrate},  // function,
+    {"42P01", Code::kUnavailable, Repeat::kNo, kMigrate},  // table,
+    {"42P10", Code::kUnavailable, Repeat::kNo, kMigrate},  // unique key.
+    {"53100", Code::kUnavailable, Repeat::kNo, "make room on the server's disk"},
+    {"53300", Code::kUnavailable, Repeat::kYes, ""},  // Too many connections.
+    {"53", Code::kUnavailable, Repeat::kNo, ""},      // Out of memory and the like.
+    {"54", Code::kInvalid, Repeat::kNo, ""},          // Larger than PostgreSQL can have it.
+    {"55P03", Code::kUnavailable, Repeat::kNo, ""},   // Lock not available.
+    {"57014", Code::kTimeout, Repeat::kNo, ""},       // statement_timeout.
+    {"57P04", Code::kUnavailable, Repeat::kNo, "the database was dropped"},
+    {"57P", Code::kUnavailable, Repeat::kYes, ""},  // Shutting down, crashed, starting up.
+    {"58", Code::kUnavailable, Repeat::kNo, ""},    // The server's own input and output.
+    {"F0", Code::kUnavailable, Repeat::kNo, ""},    // Its configuration files.
+    {"HV", Code::kUnavailable, Repeat::kNo, ""},    // Tables that are on other servers.
+};
+
 DatabaseFailure FromSqlState(std::string_view state, std::string_view text,
                              std::string_view where) {
-  const std::string_view group = state.substr(0, 2);
-  const auto failure = [&](Code code, Repeat repeat) {
-    return DatabaseFailure{
-        .error = {.code = code, .message = fmt::format("database {}: {}", where, text)},
-        .repeat = repeat};
-  };
-  if (state == "42P01" || state == "42703" || state == "3F000") {
-    DatabaseFailure missing = failure(Code::kUnavailable, Repeat::kNo);
-    missing.error.message +=
-        "; the tables are missing or of an older version: run `worker-datasets migrate`";
-    return missing;
+  const auto* const row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& one) {
+    return state.starts_with(one.state);
+  });
+  const bool known = row != std::end(kRows);
+  DatabaseFailure failure{.error = {.code = known ? row->code : Code::kInternal,
+                                    .message = fmt::format("database {}: {}", where, text),
+                                    .origin = Origin::kDatabase},
+                          .repeat = known ? row->repeat : Repeat::kNo};
+  if (known && !row->way_out.empty()) {
+    failure.error.message += fmt::format("; {}", row->way_out);
+    if (row->repeat == Repeat::kNo) failure.error.repeat = false;
   }
-  // Serialization failure, deadlock.
-  if (group == "40") return failure(Code::kUnavailable, Repeat::kYes);
-  // Connection exceptions; too many connections; shutting down, crashed or starting up.
-  if (group == "08" || state == "53300" || state == "57P01" || state == "57P02" ||
-      state == "57P03" || state == "57P05") {
-    return failure(Code::kUnavailable, Repeat::kYes);
-  }
-  // Read-only, as a server that has just become a standby.
-  if (state == "25006") return failure(Code::kUnavailable, Repeat::kYes);
-  // Idle-in-transaction timeout ends the connection.
-  if (state == "25P03") return failure(Code::kUnavailable, Repeat::kYes);
-  // Lock not available, out of disk or memory.
-  if (state == "55P03" || group == "53") return failure(Code::kUnavailable, Repeat::kNo);
-  if (state == "57014") return failure(Code::kTimeout, Repeat::kNo);
-  if (state == "42501" || group == "28") return failure(Code::kUnauthenticated, Repeat::kNo);
-  // Data that does not fit: out of range, malformed, too long.
-  if (group == "22" || group == "54") return failure(Code::kInvalid, Repeat::kNo);
-  if (group == "23") return failure(Code::kConflict, Repeat::kNo);
-  return failure(Code::kInternal, Repeat::kNo);
+  return failure;
 }
 
 }  // namespace
 
 DatabaseFailure Translate(const std::exception& exception, std::string_view where) {
+  if (const auto* ours = dynamic_cast<const DatabaseException*>(&exception)) return ours->failure();
   const std::string text = Redact(FirstLine(exception.what()));
   const auto unavailable = [&](std::string_view what, Repeat repeat) {
-    return DatabaseFailure{
-        .error = {.code = Code::kUnavailable,
-                  .message = fmt::format("database {}: {}{}", where, what, text)},
-        .repeat = repeat};
+    return DatabaseFailure{.error = {.code = Code::kUnavailable,
+                                     .message = fmt::format("database {}: {}{}", where, what, text),
+                                     .origin = Origin::kDatabase},
+                           .repeat = repeat};
   };
   if (dynamic_cast<const pqxx::in_doubt_error*>(&exception) != nullptr) {
     return unavailable("connection lost while committing, in doubt whether it is written: ",
@@ -82,9 +118,14 @@ DatabaseFailure Translate(const std::exception& exception, std::string_view wher
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&exception)) {
     return FromSqlState(sql->sqlstate(), text, where);
   }
-  return {
-      .error = {.code = Code::kInternal, .message = fmt::format("database {}: {}", where, text)},
-      .repeat = Repeat::kNo};
+  // No descriptor or thread left for a connection.
+  if (dynamic_cast<const std::system_error*>(&exception) != nullptr) {
+    return unavailable("", Repeat::kYes);
+  }
+  return {.error = {.code = Code::kInternal,
+                    .message = fmt::format("database {}: {}", where, text),
+                    .origin = Origin::kDatabase},
+          .repeat = Repeat::kNo};
 }
 
 }  // namespace dsw

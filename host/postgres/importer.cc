@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/postgres/import_rows.h"
+#include "host/postgres/long_transaction.h"
 #include "host/postgres/session.h"
 
 namespace dsw {
@@ -58,25 +59,16 @@ std::vector<std::size_t> Insert(pqxx::transaction_base& transaction, std::int64_
 
 }  // namespace
 
-/// Member order matters: the transaction ends before its connection.
-struct Importer::StrictTransaction {
-  std::unique_ptr<Session> session;
-  std::unique_ptr<pqxx::work> work;
-};
-
-Importer::Importer(Database& database, bool strict) : database_(database), strict_(strict) {}
+Importer::Importer(Database& database, bool strict)
+    : database_(database),
+      strict_(strict ? std::make_unique<LongTransaction>(database) : nullptr) {}
 Importer::~Importer() = default;
 
 Result<std::unique_ptr<Importer>> Importer::Begin(Database& database, const ImportTarget& target,
                                                   bool strict) {
   std::unique_ptr<Importer> importer(new Importer(database, strict));
-  const auto begin_strict = [&]() -> Status {
-    auto transaction = std::make_unique<StrictTransaction>();
-    transaction->session = database.Connect();
-    transaction->work = std::make_unique<pqxx::work>(transaction->session->connection);
-    RETURN_IF_ERROR(EnsureImportRows(*transaction->work, target, importer->report_));
-    importer->transaction_ = std::move(transaction);
-    return {};
+  const auto begin_strict = [&](pqxx::work& transaction) -> Status {
+    return EnsureImportRows(transaction, target, importer->report_);
   };
   const auto begin = [&](Session& session) -> Status {
     pqxx::work transaction(session.connection);
@@ -84,8 +76,7 @@ Result<std::unique_ptr<Importer>> Importer::Begin(Database& database, const Impo
     transaction.commit();
     return {};
   };
-  const Status begun =
-      strict ? database.RunUnpooled(Database::Retries::kAlways, begin_strict) : database.Run(begin);
+  const Status begun = strict ? importer->strict_->Run({}, begin_strict) : database.Run(begin);
   if (!begun) return Fail(begun.error());
   return importer;
 }
@@ -124,12 +115,15 @@ Status Importer::Store(std::size_t first, std::size_t count) {
   std::vector<std::size_t> refused;
   Status stored;
   if (strict_) {
-    stored = database_.RunUnpooled(Database::Retries::kNone, [&]() -> Status {
-      refused = Insert(*transaction_->work, report_.dataset_id, items);
+    // A transaction that is lost has lost what was stored before: no second attempt.
+    const Database::Effort once(Database::Retries::kNone, Database::Patience::kLong);
+    stored = strict_->Run(once, [&](pqxx::work& transaction) -> Status {
+      refused = Insert(transaction, report_.dataset_id, items);
       return {};
     });
   } else {
-    stored = database_.Run(Database::Retries::kUnlessInDoubt, [&](Session& session) -> Status {
+    const Database::Effort effort(Database::Retries::kUnlessInDoubt, Database::Patience::kLong);
+    stored = database_.Run(effort, [&](Session& session) -> Status {
       pqxx::work transaction(session.connection);
       refused = Insert(transaction, report_.dataset_id, items);
       transaction.commit();
@@ -161,12 +155,7 @@ Status Importer::Store(std::size_t first, std::size_t count) {
 
 Result<ImportReport> Importer::Finish() {
   RETURN_IF_ERROR(Flush());
-  const auto commit = [&]() -> Status {
-    if (strict_) transaction_->work->commit();
-    return {};
-  };
-  const Status committed = database_.RunUnpooled(Database::Retries::kNone, commit);
-  if (!committed) return Fail(committed.error());
+  if (strict_) RETURN_IF_ERROR(strict_->Commit(Database::Patience::kLong));
   return std::move(report_);
 }
 

@@ -42,6 +42,8 @@ struct ImportReport {
   std::vector<RejectedLine> rejected;
 };
 
+class LongTransaction;
+
 /// Memory is that of one batch of items. Belongs to one thread at a time.
 class Importer {
  public:
@@ -68,7 +70,6 @@ class Importer {
     std::string title;
     std::string json;  ///< Object of title, metadata and chunks, as the tables have them.
   };
-  struct StrictTransaction;
 
   Importer(Database& database, bool strict);
 
@@ -78,8 +79,7 @@ class Importer {
   Status Reject(const Pending& item, std::string reason);
 
   Database& database_;
-  const bool strict_;
-  std::unique_ptr<StrictTransaction> transaction_;  ///< In strict mode.
+  const std::unique_ptr<LongTransaction> strict_;  ///< Null unless all is one transaction.
   ImportReport report_;
   std::vector<Pending> batch_;
   std::size_t batch_bytes_ = 0;

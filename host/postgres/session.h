@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "host/postgres/deadline_keeper.h"
 
 #include <pqxx/pqxx>
 
@@ -13,9 +16,12 @@ namespace dsw {
 
 /// Belongs to one thread at a time.
 struct Session {
-  explicit Session(const std::string& connection_string) : connection(connection_string) {}
+  /// Connects. Throws what libpqxx throws; a refusal by the server as a pqxx::sql_error with its
+  /// SQLSTATE.
+  explicit Session(const std::string& connection_string);
 
   pqxx::connection connection;
+  std::shared_ptr<const SocketHandle> socket;
 };
 
 /// Runs one statement; its parameters are $1, $2, … and travel apart from the text. A null pointer

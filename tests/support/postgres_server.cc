@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -68,6 +69,7 @@ PostgresServer::PostgresServer(bool fsync) {
 }
 
 PostgresServer::~PostgresServer() {
+  if (server_) Thaw();
   // "immediate": all of its processes are gone before the directory is.
   if (server_) server_->Signal(SIGQUIT);
   if (server_) server_->Wait(std::chrono::seconds(10));
@@ -116,6 +118,22 @@ void PostgresServer::Stop() {
 
 void PostgresServer::Crash() {
   server_->Kill();
+}
+
+void PostgresServer::SignalAll(int signal) {
+  // The parent first: it starts no more children then.
+  server_->Signal(signal);
+  const std::string pid = std::to_string(server_->pid());
+  std::istringstream children(ReadFile("/proc/" + pid + "/task/" + pid + "/children"));
+  for (pid_t child = 0; children >> child;) kill(child, signal);
+}
+
+void PostgresServer::Freeze() {
+  SignalAll(SIGSTOP);
+}
+
+void PostgresServer::Thaw() {
+  SignalAll(SIGCONT);
 }
 
 std::string PostgresServer::CreateDatabase(std::string_view like) {

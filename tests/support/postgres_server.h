@@ -39,9 +39,14 @@ class PostgresServer {
   void Stop();
   /// kill -9 of the server, as in a crash.
   void Crash();
+  /// Stops all of its processes where they are (SIGSTOP): the kernel still takes connections and
+  /// data, and nobody answers. Until Thaw().
+  void Freeze();
+  void Thaw();
 
  private:
   void WaitUntilReady();
+  void SignalAll(int signal);
 
   TempDir directory_;
   int port_ = 0;

@@ -31,28 +31,61 @@ TEST(DatabaseErrorsTest, CommitsInDoubtSaySo) {
 }
 
 TEST(DatabaseErrorsTest, PassingTroublesMayBeRepeated) {
-  for (const char* state :
-       {"57P01", "57P02", "57P03", "53300", "08006", "40001", "40P01", "25006"}) {
+  for (const char* state : {"57P01", "57P02", "57P03", "57P05", "53300", "08006", "40001", "40P01",
+                            "25006", "25P03", "25P04"}) {
     EXPECT_EQ(OfState(state).repeat, Repeat::kYes) << state;
     EXPECT_EQ(OfState(state).error.code, Code::kUnavailable) << state;
+    EXPECT_FALSE(OfState(state).error.repeat) << state;
   }
 }
 
 TEST(DatabaseErrorsTest, TheRestIsNotRepeated) {
   const std::pair<const char*, Code> cases[] = {
-      {"57014", Code::kTimeout},         {"53100", Code::kUnavailable},
+      {"57014", Code::kTimeout},         {"53200", Code::kUnavailable},
       {"42501", Code::kUnauthenticated}, {"28P01", Code::kUnauthenticated},
       {"22021", Code::kInvalid},         {"23505", Code::kConflict},
-      {"42601", Code::kInternal},        {"", Code::kInternal}};
+      {"54000", Code::kInvalid},         {"42601", Code::kInternal},
+      {"XX000", Code::kInternal},        {"", Code::kInternal}};
   for (const auto& [state, code] : cases) {
     EXPECT_EQ(OfState(state).repeat, Repeat::kNo) << state;
     EXPECT_EQ(OfState(state).error.code, code) << state;
   }
 }
 
-TEST(DatabaseErrorsTest, MissingTablesSayWhatToRun) {
-  EXPECT_THAT(OfState("42P01").error.message, HasSubstr("worker-datasets migrate"));
-  EXPECT_EQ(OfState("42P01").error.code, Code::kUnavailable);
+TEST(DatabaseErrorsTest, TroublesOfTheDatabaseAreNoFaultOfTheData) {
+  for (const char* state :
+       {"25006", "3D000", "3F000", "42P01", "42P10", "42501", "42703", "42704", "42804", "42883",
+        "53100", "53200", "53300", "55P03", "57014", "57P04", "58030", "F0000", "HV00N", "28000"}) {
+    const Error error = OfState(state).error;
+    EXPECT_THAT(error.code,
+                testing::AnyOf(Code::kUnavailable, Code::kTimeout, Code::kUnauthenticated))
+        << state;
+    EXPECT_EQ(error.origin, Origin::kDatabase) << state;
+  }
+}
+
+TEST(DatabaseErrorsTest, WhatSomebodyHasToMendSaysHow) {
+  const std::pair<const char*, const char*> cases[] = {{"42P01", "worker-datasets migrate"},
+                                                       {"42883", "worker-datasets migrate"},
+                                                       {"3D000", "create it"},
+                                                       {"42501", "grant it"},
+                                                       {"28P01", "DATABASE_URL"},
+                                                       {"53100", "make room"}};
+  for (const auto& [state, words] : cases) {
+    EXPECT_THAT(OfState(state).error.message, HasSubstr(words)) << state;
+    EXPECT_EQ(OfState(state).error.repeat, std::optional(false)) << state;
+  }
+  EXPECT_THAT(OfState("25006").error.message, HasSubstr("primary"));
+}
+
+TEST(DatabaseErrorsTest, OurOwnFailuresComeBackAsTheyAre) {
+  const DatabaseFailure failure =
+      Translate(DatabaseException({.error = {.code = Code::kCancelled, .message = "m"},
+                                   .repeat = Repeat::kInDoubt}),
+                "db");
+  EXPECT_EQ(failure.error.code, Code::kCancelled);
+  EXPECT_EQ(failure.error.message, "m");
+  EXPECT_EQ(failure.repeat, Repeat::kInDoubt);
 }
 
 TEST(DatabaseErrorsTest, RepeatsTheFirstLineOnly) {
