@@ -73,9 +73,7 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(
       nats_, NatsConnection::Open(NatsConnectionOptionsFrom(settings, settings.otel_service_name)));
   RETURN_IF_ERROR(EnsureTopology(*nats_, NatsTopologyFrom(settings)));
-  ASSIGN_OR_RETURN(queue_, PullQueue::Open(*nats_, {.stream = settings.nats_stream,
-                                                    .consumer = settings.nats_consumer,
-                                                    .dlq_stream = settings.nats_dlq_stream,
+  ASSIGN_OR_RETURN(queue_, PullQueue::Open(*nats_, {.topology = NatsTopologyFrom(settings),
                                                     .worker = WorkerId()}));
   ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
 

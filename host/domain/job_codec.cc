@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/domain/job_codec.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "host/base/ascii.h"
 
 namespace dsw {
 namespace {
@@ -14,6 +17,31 @@ using Json = nlohmann::json;
 Error Bad(std::string_view member, std::string_view want) {
   return {.code = Code::kInvalid,
           .message = fmt::format("job member `{}` must be {}", member, want)};
+}
+
+/// What `nats consumer next` prints around the payload of a message is left out, so that its output
+/// can be published as it is: a line about the message, "Headers:" with a header a line, "Data:",
+/// the payload, and a line about its acknowledgement.
+std::string_view WithoutPrintedFrame(std::string_view text) {
+  constexpr std::string_view kData = "\nData:\n";
+  std::string_view rest = Trim(text);
+  const std::string_view first_line = rest.substr(0, rest.find('\n'));
+  if (!first_line.starts_with("[") || first_line.find("] subj: ") == std::string_view::npos) {
+    return text;
+  }
+  rest = Trim(rest.substr(first_line.size()));
+  if (rest.starts_with("Headers:\n")) {
+    const std::size_t data = rest.find(kData);
+    if (data == std::string_view::npos) return text;
+    rest.remove_prefix(data + kData.size());
+  }
+  // A job ends with its brace; the line after it is not in the message.
+  return Trim(rest.substr(0, rest.rfind('}') + 1));
+}
+
+/// The message as JSON; discarded when it is none.
+Json ParseMessage(std::string_view text) {
+  return Json::parse(WithoutPrintedFrame(text), nullptr, /*allow_exceptions=*/false);
 }
 
 /// The member's value, or null when it is absent or JSON null.
@@ -101,6 +129,19 @@ Result<std::optional<SinkOverride>> ParseSink(const Json& job) {
   return std::optional<SinkOverride>(std::move(sink));
 }
 
+/// It becomes part of ids, headers and rows, each with limits of its own.
+Result<std::string> ParseJobId(const Json& json) {
+  constexpr std::size_t kMaxBytes = 256;
+  ASSIGN_OR_RETURN(std::optional<std::string> id, Text(json, "job_id"));
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (!id || id->empty() || id->size() > kMaxBytes ||
+      std::any_of(id->begin(), id->end(), control)) {
+    return Fail(Bad(
+        "job_id", fmt::format("a string of 1 to {} bytes without control characters", kMaxBytes)));
+  }
+  return *std::move(id);
+}
+
 Result<Mode> ParseMode(const Json& json) {
   ASSIGN_OR_RETURN(const std::optional<std::string> given, Text(json, "mode"));
   const std::string mode = given.value_or("incremental");
@@ -136,7 +177,7 @@ Json RangeJson(const JobRange& range) {
 }  // namespace
 
 Result<Job> ParseJob(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json json = ParseMessage(text);
   if (json.is_discarded()) return Fail(Code::kInvalid, "the message is not JSON");
   if (!json.is_object()) return Fail(Code::kInvalid, "the message is not a JSON object");
   if (Find(json, "batch_file_key") != nullptr) {
@@ -146,9 +187,7 @@ Result<Job> ParseJob(std::string_view text) {
   }
 
   Job job;
-  ASSIGN_OR_RETURN(std::optional<std::string> job_id, Text(json, "job_id"));
-  if (!job_id || job_id->empty()) return Fail(Bad("job_id", "a string that is not empty"));
-  job.job_id = *std::move(job_id);
+  ASSIGN_OR_RETURN(job.job_id, ParseJobId(json));
   ASSIGN_OR_RETURN(const std::optional<std::int64_t> transform,
                    Integer(json, "dataset_transform_id", 1, kMaxId));
   if (!transform) return Fail(Bad("dataset_transform_id", "the id of a dataset transform"));
@@ -180,14 +219,14 @@ std::string JobJson(const Job& job) {
 
 std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dataset_id,
                          const JobRange& range) {
-  Json json = Json::parse(parent_json, nullptr, /*allow_exceptions=*/false);
+  Json json = ParseMessage(parent_json);
   json["embedded_dataset_id"] = embedded_dataset_id;
   json["range"] = RangeJson(range);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string WithoutApiKeys(std::string_view text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json json = ParseMessage(text);
   bool changed = false;
   for (const char* member : {"embedder_config", "qdrant_config"}) {
     if (!json.is_object() || !json.contains(member) || !json[member].is_object()) continue;
@@ -200,6 +239,16 @@ std::string WithoutApiKeys(std::string_view text) {
     changed = true;
   }
   return changed ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : std::string(text);
+}
+
+JobClaim ClaimOf(std::string_view text) {
+  const Json json = ParseMessage(text);
+  JobClaim claim;
+  if (!json.is_object()) return claim;
+  claim.job_id = Text(json, "job_id").value_or(std::nullopt).value_or("");
+  claim.dataset_transform_id =
+      Integer(json, "dataset_transform_id", 1, kMaxId).value_or(std::nullopt);
+  return claim;
 }
 
 }  // namespace dsw

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,8 @@ namespace dsw {
 
 /// Reads a message of the queue. Unknown members are ignored. kInvalid, naming the member and what
 /// it should be, for anything that is not a job this worker can run; that includes jobs that point
-/// to a batch file in object storage.
+/// to a batch file in object storage. Of what `nats consumer next` prints, that is a message with
+/// its headers, the job is what stands after "Data:".
 Result<Job> ParseJob(std::string_view json);
 
 /// The message for a job without overrides, as `submit` publishes it.
@@ -29,5 +31,12 @@ std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dat
 /// the keys of the database and the settings. References as env:NAME stay. Text without keys, and
 /// text that is not JSON, comes back as it is.
 std::string WithoutApiKeys(std::string_view json);
+
+/// What a message that need not be a valid job says it is about; for lists of messages.
+struct JobClaim {
+  std::string job_id;  ///< Empty when it does not say.
+  std::optional<std::int64_t> dataset_transform_id{};
+};
+JobClaim ClaimOf(std::string_view json);
 
 }  // namespace dsw

@@ -8,6 +8,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/secret.h"
+#include "host/base/short_name.h"
 
 namespace dsw {
 namespace {
@@ -33,9 +34,14 @@ double Percent(const Progress& progress) {
   return std::round(1000.0 * settled / static_cast<double>(progress.total_chunks)) / 10.0;
 }
 
+// A server takes 4096 bytes for a subject and what stands beside it, and cuts the connection above.
+constexpr std::size_t kMaxTokenBytes = 64;
+// What a provider says has no end of its own; an event has to fit into a message.
+constexpr std::size_t kMaxTextBytes = 4096;
+
 std::string SubjectToken(std::string_view text) {
   std::string token;
-  for (const char c : text) {
+  for (const char c : ShortName(text, kMaxTokenBytes)) {
     const bool plain = c > ' ' && c != '.' && c != '*' && c != '>' && c != '\x7f';
     token.push_back(plain ? c : '_');
   }
@@ -48,7 +54,7 @@ std::string ProgressJson(const Progress& progress) {
   Json json = {{"job_id", progress.job_id},
                {"dataset_transform_id", progress.dataset_transform_id},
                {"embedded_dataset_id", nullptr},
-               {"owner_id", progress.owner_id},
+               {"owner_id", Beginning(progress.owner_id, kMaxTextBytes)},
                {"dataset_id", progress.dataset_id},
                {"batch_file_key", ""},
                {"chunk_count", progress.chunk_count},
@@ -63,7 +69,7 @@ std::string ProgressJson(const Progress& progress) {
                {"final", progress.final},
                {"timestamp", FormatUtc(progress.timestamp)}};
   if (progress.embedded_dataset_id) json["embedded_dataset_id"] = *progress.embedded_dataset_id;
-  if (progress.error) json["error"] = Redact(*progress.error);
+  if (progress.error) json["error"] = Beginning(Redact(*progress.error), kMaxTextBytes);
   if (progress.processing_duration) {
     json["processing_duration_ms"] = progress.processing_duration->count();
   }

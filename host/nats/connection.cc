@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <vector>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/base/secret.h"
 #include "host/nats/errors.h"
@@ -21,9 +25,16 @@ constexpr std::int64_t kFlushTimeoutMs = 2000;
 // Short and with jitter: a server is back soon after a restart, and a fleet must not come at once.
 constexpr std::int64_t kReconnectWaitMs = 500;
 constexpr std::int64_t kReconnectJitterMs = 1000;
+// A server that does not read must not hold up whoever publishes.
+constexpr std::int64_t kWriteDeadlineMs = 5000;
 constexpr std::int64_t kPingIntervalMs = 20000;
 constexpr int kMaxPingsOut = 2;
 constexpr int kUnlimited = -1;
+// Between attempts to take the place of a connection that the library gave up: the server may be
+// about to refuse the next one, too.
+constexpr int kReplaceWaitMs = 1000;
+constexpr int kReplaceJitterMs = 1000;
+constexpr std::chrono::seconds kLastCallbackWait{2};
 
 std::vector<std::string> SplitUrls(std::string_view urls) {
   std::vector<std::string> parts;
@@ -64,12 +75,44 @@ void RememberCredentials(const std::vector<std::string>& urls) {
 
 }  // namespace
 
+/// What the library's callbacks need. It stays until the last of them has run.
+struct NatsConnection::Events {
+  using Closure = std::shared_ptr<Events>;  ///< One for each link, freed by OnClosed.
+  static Events& Of(void* closure) { return **static_cast<Closure*>(closure); }
+
+  explicit Events(std::string names) : servers(std::move(names)) {}
+
+  const std::string servers;  ///< For messages.
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  // Guarded by mutex.
+  int open = 0;        ///< Links that are not closed.
+  bool lost = false;   ///< A link was closed since the keeper last looked.
+  std::string reason;  ///< Why, or why there is no other yet.
+};
+
+NatsConnection::NatsConnection(const NatsConnectionOptions& options)
+    : options_(options),
+      urls_(SplitUrls(options.url)),
+      events_(std::make_shared<Events>(ServerNames(urls_))) {
+  RememberCredentials(urls_);
+}
+
 Result<std::unique_ptr<NatsConnection>> NatsConnection::Open(const NatsConnectionOptions& options) {
-  const std::vector<std::string> urls = SplitUrls(options.url);
-  RememberCredentials(urls);
-  std::unique_ptr<NatsConnection> self(new NatsConnection(ServerNames(urls)));
+  std::unique_ptr<NatsConnection> self(new NatsConnection(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<Link> link, self->Connect());
+  self->current_ = link.get();
+  self->links_.push_back(std::move(link));
+  self->keeper_ =
+      std::jthread([raw = self.get()](const std::stop_token& stop) { raw->Keep(stop); });
+  Log(LogLevel::kInfo, "nats", "connected", {{"servers", self->events_->servers}});
+  return self;
+}
+
+Result<std::unique_ptr<NatsConnection::Link>> NatsConnection::Connect() const {
   std::vector<const char*> servers;
-  for (const std::string& url : urls) servers.push_back(url.c_str());
+  for (const std::string& url : urls_) servers.push_back(url.c_str());
+  auto closure = std::make_unique<Events::Closure>(events_);
 
   NatsOptionsHandle settings;
   natsStatus status = natsOptions_Create(Out(settings));
@@ -78,42 +121,78 @@ Result<std::unique_ptr<NatsConnection>> NatsConnection::Open(const NatsConnectio
   };
   natsOptions* const raw = settings.get();
   set(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
-  set(natsOptions_SetName(raw, options.name.c_str()));
+  set(natsOptions_SetName(raw, options_.name.c_str()));
   set(natsOptions_SetTimeout(raw, kConnectTimeoutMs));
   set(natsOptions_SetMaxReconnect(raw, kUnlimited));
   set(natsOptions_SetReconnectWait(raw, kReconnectWaitMs));
   set(natsOptions_SetReconnectJitter(raw, kReconnectJitterMs, kReconnectJitterMs));
+  set(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
   set(natsOptions_SetPingInterval(raw, kPingIntervalMs));
   set(natsOptions_SetMaxPingsOut(raw, kMaxPingsOut));
   set(natsOptions_SetFailRequestsOnDisconnect(raw, true));
-  set(natsOptions_SetDisconnectedCB(raw, OnDisconnected, self.get()));
-  set(natsOptions_SetReconnectedCB(raw, OnReconnected, self.get()));
-  set(natsOptions_SetClosedCB(raw, OnClosed, self.get()));
-  set(natsOptions_SetErrorHandler(raw, OnError, self.get()));
-  if (!options.creds.empty()) {
-    set(natsOptions_SetUserCredentialsFromFiles(raw, options.creds.c_str(), nullptr));
+  set(natsOptions_SetDisconnectedCB(raw, OnDisconnected, closure.get()));
+  set(natsOptions_SetReconnectedCB(raw, OnReconnected, closure.get()));
+  set(natsOptions_SetClosedCB(raw, OnClosed, closure.get()));
+  set(natsOptions_SetErrorHandler(raw, OnError, closure.get()));
+  if (!options_.creds.empty()) {
+    set(natsOptions_SetUserCredentialsFromFiles(raw, options_.creds.c_str(), nullptr));
   }
-  if (status == NATS_OK) status = natsConnection_Connect(Out(self->connection_), raw);
+  auto link = std::make_unique<Link>();
+  {
+    // The library may give up a connection before it has handed it over.
+    const std::lock_guard lock(events_->mutex);
+    ++events_->open;
+  }
+  if (status == NATS_OK) status = natsConnection_Connect(Out(link->connection), raw);
   if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("connect to NATS at {}", self->servers_)));
+    const std::lock_guard lock(events_->mutex);
+    --events_->open;
+    return Fail(NatsError(status, fmt::format("connect to NATS at {}", events_->servers)));
   }
+  (void)closure.release();
 
   jsOptions jetstream{};
   jsOptions_Init(&jetstream);
   jetstream.Wait = kRequestTimeoutMs;
-  status = natsConnection_JetStream(Out(self->jetstream_), self->handle(), &jetstream);
+  status = natsConnection_JetStream(Out(link->jetstream), link->connection.get(), &jetstream);
   if (status != NATS_OK) return Fail(NatsError(status, "prepare JetStream"));
-  Log(LogLevel::kInfo, "nats", "connected", {{"servers", self->servers_}});
-  return self;
+  return link;
+}
+
+void NatsConnection::Keep(const std::stop_token& stop) {
+  std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<int> jitter(0, kReplaceJitterMs);
+  while (true) {
+    {
+      std::unique_lock lock(events_->mutex);
+      if (!events_->changed.wait(lock, stop, [&] { return events_->lost; })) return;
+      events_->lost = false;
+      Log(LogLevel::kWarn, "nats", "the connection was closed for good; making another",
+          {{"servers", events_->servers}, {"reason", events_->reason}});
+    }
+    while (true) {
+      const std::chrono::milliseconds pause(kReplaceWaitMs + jitter(random));
+      if (!SystemClock().WaitFor(pause, stop)) return;
+      Result<std::unique_ptr<Link>> link = Connect();
+      if (link) {
+        current_ = link->get();
+        links_.push_back(*std::move(link));
+        Log(LogLevel::kInfo, "nats", "connected again", {{"servers", events_->servers}});
+        break;
+      }
+      const std::lock_guard lock(events_->mutex);
+      events_->reason = link.error().message;
+    }
+  }
 }
 
 NatsConnection::~NatsConnection() {
-  if (!connection_) return;
-  jetstream_.reset();
+  if (links_.empty()) return;
+  keeper_ = std::jthread();
   if (connected()) natsConnection_FlushTimeout(handle(), kFlushTimeoutMs);
-  const std::future<void> closed = closed_.get_future();
-  natsConnection_Close(handle());
-  closed.wait();
+  links_.clear();
+  std::unique_lock lock(events_->mutex);
+  events_->changed.wait_for(lock, kLastCallbackWait, [&] { return events_->open == 0; });
 }
 
 bool NatsConnection::connected() const {
@@ -122,24 +201,37 @@ bool NatsConnection::connected() const {
 
 Status NatsConnection::Health() const {
   if (connected()) return {};
+  std::string why;
+  if (natsConnection_IsClosed(handle())) {
+    const std::lock_guard lock(events_->mutex);
+    why = ": " + events_->reason;
+  }
   return Fail(Code::kUnavailable,
-              fmt::format("not connected to NATS at {}{}", servers_,
-                          natsConnection_IsClosed(handle()) ? "; the connection is closed" : ""));
+              fmt::format("not connected to NATS at {}{}", events_->servers, why));
 }
 
-void NatsConnection::OnDisconnected(natsConnection* connection, void* self) {
+void NatsConnection::OnDisconnected(natsConnection* connection, void* events) {
   if (natsConnection_IsClosed(connection)) return;
   Log(LogLevel::kWarn, "nats", "disconnected; reconnecting",
-      {{"servers", static_cast<NatsConnection*>(self)->servers_}});
+      {{"servers", Events::Of(events).servers}});
 }
 
-void NatsConnection::OnReconnected(natsConnection*, void* self) {
-  Log(LogLevel::kInfo, "nats", "reconnected",
-      {{"servers", static_cast<NatsConnection*>(self)->servers_}});
+void NatsConnection::OnReconnected(natsConnection*, void* events) {
+  Log(LogLevel::kInfo, "nats", "reconnected", {{"servers", Events::Of(events).servers}});
 }
 
-void NatsConnection::OnClosed(natsConnection*, void* self) {
-  static_cast<NatsConnection*>(self)->closed_.set_value();
+void NatsConnection::OnClosed(natsConnection* connection, void* events) {
+  const std::unique_ptr<Events::Closure> closure(static_cast<Events::Closure*>(events));
+  const char* reason = nullptr;
+  const natsStatus status = natsConnection_GetLastError(connection, &reason);
+  Events& self = **closure;
+  {
+    const std::lock_guard lock(self.mutex);
+    --self.open;
+    self.lost = true;
+    self.reason = Redact(reason != nullptr ? reason : natsStatus_GetText(status));
+  }
+  self.changed.notify_all();
 }
 
 void NatsConnection::OnError(natsConnection*, natsSubscription*, natsStatus status, void*) {

@@ -8,14 +8,25 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "host/nats/headers.h"
 #include "host/ports/job_queue.h"
 
 namespace dsw {
 
-using NatsHeaders = std::vector<std::pair<std::string, std::string>>;
+// What a dead letter tells about itself.
+inline constexpr const char* kErrorTypeHeader = "Dsw-Error-Type";
+inline constexpr const char* kErrorHeader = "Dsw-Error";
+inline constexpr const char* kFaultHeader = "Dsw-Fault";
+inline constexpr const char* kAttemptsHeader = "Dsw-Attempts";
+inline constexpr const char* kJobIdHeader = "Dsw-Job-Id";
+inline constexpr const char* kOriginalSubjectHeader = "Dsw-Original-Subject";
+inline constexpr const char* kOriginalSequenceHeader = "Dsw-Original-Sequence";
+inline constexpr const char* kFailedAtHeader = "Dsw-Failed-At";
+inline constexpr const char* kWorkerHeader = "Dsw-Worker";
+inline constexpr const char* kOriginalIdHeader = "Dsw-Original-Msg-Id";
+inline constexpr const char* kOmittedHeader =
+    "Dsw-Payload-Omitted";  ///< Instead of the payload: its size.
 
 /// Where a message stood in its stream.
 struct MessageOrigin {
@@ -29,12 +40,21 @@ struct MessageOrigin {
 /// Names the message for good, so that publishing it twice stores it once.
 std::string DeadLetterId(const MessageOrigin& origin);
 
-/// The headers of the dead letter. Those of the original are kept, except for the ones that speak
+/// The headers of the dead letter, without those that would be empty: the library's parser takes
+/// the next line for an empty value. Those of the original are kept, except for the ones that speak
 /// to the server (Nats-…); its Nats-Msg-Id becomes Dsw-Original-Msg-Id. Values are redacted, on one
 /// line, and at most 1024 bytes long.
 NatsHeaders DeadLetterHeaders(const MessageOrigin& origin, const NatsHeaders& original,
                               const DeadLetterReason& reason, std::string_view worker,
                               std::chrono::system_clock::time_point now);
+
+/// As many of `headers` as fit into `room` bytes of a message: all of them if possible, else with
+/// values of at most 128 bytes, else only those that tell what failed and where to replay it, else
+/// none.
+NatsHeaders FitHeaders(const NatsHeaders& headers, std::size_t room);
+
+/// What `headers` take in a message, with the line before and the one after them.
+std::size_t HeaderBytes(const NatsHeaders& headers);
 
 /// `text` as a header value can hold it.
 std::string HeaderValue(std::string_view text);

@@ -24,10 +24,8 @@ struct DeliveryContext {
 /// where it was: it comes back after the ack wait unless the call is repeated with success.
 class NatsDelivery final : public Delivery {
  public:
-  /// kInternal when `message` is none of JetStream's. `subscription` is what it came by, and is
-  /// kept for as long as the message needs it.
+  /// kInternal when `message` is none of JetStream's.
   static Result<std::unique_ptr<Delivery>> Make(NatsMsgHandle message,
-                                                std::shared_ptr<natsSubscription> subscription,
                                                 std::shared_ptr<const DeliveryContext> context);
 
   std::string_view payload() const override;
@@ -40,13 +38,13 @@ class NatsDelivery final : public Delivery {
   Status DeadLetter(const DeadLetterReason& reason) override;
 
  private:
-  NatsDelivery(NatsMsgHandle message, std::shared_ptr<natsSubscription> subscription,
-               std::shared_ptr<const DeliveryContext> context);
+  NatsDelivery(NatsMsgHandle message, std::shared_ptr<const DeliveryContext> context);
+  Status Settle(const std::string& verdict, std::string_view doing);
   Status PublishDeadLetter(const DeadLetterReason& reason);
+  Result<NatsMsgHandle> MakeDeadLetter(const DeadLetterReason& reason) const;
 
-  // Constant after construction; the message goes before what it points to.
+  // Constant after construction.
   const std::shared_ptr<const DeliveryContext> context_;
-  const std::shared_ptr<natsSubscription> subscription_;
   const NatsMsgHandle message_;
   MessageOrigin origin_;
   NatsHeaders headers_;

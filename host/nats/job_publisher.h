@@ -7,6 +7,8 @@
 #include <string>
 
 #include "host/nats/connection.h"
+#include "host/nats/headers.h"
+#include "host/nats/topology.h"
 
 namespace dsw {
 
@@ -17,8 +19,11 @@ struct PublishedJob {
 };
 
 /// Publishes `json` to the job stream `stream` and waits until it is stored. A second message with
-/// the same `message_id` is not stored again, within the stream's duplicate window.
+/// the same `message_id` is not stored again, within the stream's duplicate window. `subject` is
+/// one that the stream takes.
 Result<PublishedJob> PublishJob(const NatsConnection& connection, const std::string& stream,
-                                const std::string& json, const std::string& message_id);
+                                const std::string& json, const std::string& message_id,
+                                const std::string& subject = kJobSubject,
+                                const NatsHeaders& headers = {});
 
 }  // namespace dsw

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/domain/progress_codec.h"
 #include "host/nats/errors.h"
@@ -17,7 +18,8 @@ namespace {
 constexpr std::int64_t kConfirmTimeoutMs = 2000;
 constexpr std::int64_t kMaxPending = 256;
 constexpr std::int64_t kStallMs = 50;
-constexpr int kTries = 3;
+constexpr std::chrono::seconds kFinalPatience{3};
+constexpr std::chrono::milliseconds kPause{200};
 
 /// Of no other event: a job that is published again may report the same numbers.
 std::string MessageId(const Progress& progress) {
@@ -25,6 +27,13 @@ std::string MessageId(const Progress& progress) {
       "prog-{}-{}-{}", progress.job_id, progress.embedded_dataset_id.value_or(0),
       std::chrono::duration_cast<std::chrono::microseconds>(progress.timestamp.time_since_epoch())
           .count());
+}
+
+/// The same however often the job comes to this end. A job that failed may be replayed at once, and
+/// its success is not to be taken for a repetition.
+std::string FinalMessageId(const Progress& progress) {
+  return fmt::format("result-{}{}", progress.job_id,
+                     progress.state == JobState::kFailed ? "-failed" : "");
 }
 
 void LogLost(std::string_view error) {
@@ -39,6 +48,22 @@ void OnPublishError(jsCtx*, jsPubAckErr* error, void*) {
 
 Result<std::unique_ptr<ProgressPublisher>> ProgressPublisher::Open(
     const NatsConnection& connection) {
+  std::unique_ptr<ProgressPublisher> publisher(new ProgressPublisher(connection));
+  RETURN_IF_ERROR(publisher->Jetstream());
+  return publisher;
+}
+
+ProgressPublisher::~ProgressPublisher() {
+  jsPubOptions options{};
+  jsPubOptions_Init(&options);
+  options.MaxWait = kConfirmTimeoutMs;
+  if (!jetstreams_.empty()) js_PublishAsyncComplete(jetstreams_.back().get(), &options);
+}
+
+Result<jsCtx*> ProgressPublisher::Jetstream() {
+  const std::lock_guard lock(mutex_);
+  natsConnection* const connection = connection_.handle();
+  if (made_on_ == connection) return jetstreams_.back().get();
   jsOptions options{};
   jsOptions_Init(&options);
   options.Wait = kConfirmTimeoutMs;
@@ -46,29 +71,25 @@ Result<std::unique_ptr<ProgressPublisher>> ProgressPublisher::Open(
   options.PublishAsync.StallWait = kStallMs;
   options.PublishAsync.ErrHandler = OnPublishError;
   JsContextHandle jetstream;
-  const natsStatus status = natsConnection_JetStream(Out(jetstream), connection.handle(), &options);
+  const natsStatus status = natsConnection_JetStream(Out(jetstream), connection, &options);
   if (status != NATS_OK) return Fail(NatsError(status, "prepare publishing of status events"));
-  return std::unique_ptr<ProgressPublisher>(new ProgressPublisher(std::move(jetstream)));
-}
-
-ProgressPublisher::~ProgressPublisher() {
-  jsPubOptions options{};
-  jsPubOptions_Init(&options);
-  options.MaxWait = kConfirmTimeoutMs;
-  js_PublishAsyncComplete(jetstream_.get(), &options);
+  jetstreams_.push_back(std::move(jetstream));
+  made_on_ = connection;
+  return jetstreams_.back().get();
 }
 
 void ProgressPublisher::Publish(const Progress& progress) noexcept {
   try {
+    const Result<jsCtx*> jetstream = Jetstream();
+    if (!jetstream) return LogLost(jetstream.error().message);
     const std::string subject = ProgressSubject(progress);
     const std::string json = ProgressJson(progress);
     const std::string id = MessageId(progress);
-    const int size = static_cast<int>(json.size());
     jsPubOptions options{};
     jsPubOptions_Init(&options);
     options.MsgId = id.c_str();
-    const natsStatus status =
-        js_PublishAsync(jetstream_.get(), subject.c_str(), json.data(), size, &options);
+    const natsStatus status = js_PublishAsync(*jetstream, subject.c_str(), json.data(),
+                                              static_cast<int>(json.size()), &options);
     if (status != NATS_OK) LogLost(NatsError(status, "publish a status event").message);
   } catch (const std::exception& exception) {
     LogLost(exception.what());
@@ -78,19 +99,24 @@ void ProgressPublisher::Publish(const Progress& progress) noexcept {
 Status ProgressPublisher::PublishFinal(const Progress& progress) {
   const std::string subject = ProgressSubject(progress);
   const std::string json = ProgressJson(progress);
-  const std::string id = "result-" + progress.job_id;
+  const std::string id = FinalMessageId(progress);
   jsPubOptions options{};
   jsPubOptions_Init(&options);
   options.MsgId = id.c_str();
   options.MaxWait = kConfirmTimeoutMs;
-  jsErrCode code{};
-  natsStatus status = NATS_ERR;
-  for (int i = 0; i < kTries && status != NATS_OK; ++i) {
-    status = js_Publish(nullptr, jetstream_.get(), subject.c_str(), json.data(),
-                        static_cast<int>(json.size()), &options, &code);
+  // Over a short loss of the connection, or a change of the stream's leader.
+  const Clock::TimePoint deadline = SystemClock().Now() + kFinalPatience;
+  while (true) {
+    jsErrCode code{};
+    const natsStatus status =
+        js_Publish(nullptr, connection_.jetstream(), subject.c_str(), json.data(),
+                   static_cast<int>(json.size()), &options, &code);
+    if (status == NATS_OK) return {};
+    if (code != jsErrCode{} || SystemClock().Now() >= deadline) {
+      return Fail(NatsError(status, "publish a job's last status event", code));
+    }
+    SystemClock().WaitFor(kPause, {});
   }
-  if (status != NATS_OK) return Fail(NatsError(status, "publish a job's last status event", code));
-  return {};
 }
 
 }  // namespace dsw

@@ -3,12 +3,16 @@
 // Status events on their way to the status stream.
 #pragma once
 
+#include <memory>
+#include <mutex>
+#include <vector>
+
 #include "host/nats/connection.h"
 #include "host/ports/progress_bus.h"
 
 namespace dsw {
 
-/// Thread-safe.
+/// An event on its way is sent off without waiting for its confirmation. Thread-safe.
 class ProgressPublisher final : public ProgressBus {
  public:
   /// `connection` outlives the publisher.
@@ -20,9 +24,14 @@ class ProgressPublisher final : public ProgressBus {
   Status PublishFinal(const Progress& progress) override;
 
  private:
-  explicit ProgressPublisher(JsContextHandle jetstream) : jetstream_(std::move(jetstream)) {}
+  explicit ProgressPublisher(const NatsConnection& connection) : connection_(connection) {}
+  Result<jsCtx*> Jetstream();
 
-  const JsContextHandle jetstream_;
+  const NatsConnection& connection_;
+  std::mutex mutex_;
+  // Guarded by mutex_. One context for each connection that was in use; the last is.
+  std::vector<JsContextHandle> jetstreams_;
+  natsConnection* made_on_ = nullptr;
 };
 
 }  // namespace dsw

@@ -9,6 +9,8 @@
 #include "host/base/log.h"
 #include "host/domain/progress_codec.h"
 #include "host/nats/errors.h"
+#include "host/nats/fetched.h"
+#include "host/nats/message.h"
 
 namespace dsw {
 namespace {
@@ -62,9 +64,10 @@ Result<std::optional<Progress>> ProgressWatcher::Next(std::stop_token stop) {
   while (!stop.stop_requested() && SystemClock().Now() < deadline) {
     natsStatus status = connection_.connected() ? NATS_OK : NATS_CONNECTION_DISCONNECTED;
     if (status == NATS_OK && !subscription_) status = Subscribe();
-    natsMsgList list{};
+    Fetched fetched;
     if (status == NATS_OK) {
-      status = natsSubscription_Fetch(&list, subscription_.get(), 1, kSlice.count(), nullptr);
+      status =
+          natsSubscription_Fetch(fetched.list(), subscription_.get(), 1, kSlice.count(), nullptr);
     }
     if (status == NATS_TIMEOUT) continue;
     if (status != NATS_OK) {
@@ -74,18 +77,14 @@ Result<std::optional<Progress>> ProgressWatcher::Next(std::stop_token stop) {
       SystemClock().WaitUntil(deadline, stop);
       continue;
     }
-    const NatsMsgHandle message(list.Msgs[0]);
-    list.Msgs[0] = nullptr;
-    natsMsgList_Destroy(&list);
+    const NatsMsgHandle message = fetched.TakeFirst();
     natsMsg_Ack(message.get(), nullptr);
     // An acknowledgement may get lost with the connection, and its event comes once more.
     JsMetaDataHandle meta;
     if (natsMsg_GetMetaData(Out(meta), message.get()) != NATS_OK) continue;
     if (meta->Sequence.Stream < next_sequence_) continue;
     next_sequence_ = meta->Sequence.Stream + 1;
-    const Result<Progress> progress =
-        ParseProgress({natsMsg_GetData(message.get()),
-                       static_cast<std::size_t>(natsMsg_GetDataLength(message.get()))});
+    const Result<Progress> progress = ParseProgress(PayloadOf(message.get()));
     // Others publish to the same subject: events of other jobs, and of other programs.
     if (progress && progress->job_id == job_id_) return std::optional<Progress>(*progress);
   }

@@ -4,10 +4,11 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/nats/errors.h"
+#include "host/nats/fetched.h"
 #include "host/nats/job_publisher.h"
 
 namespace dsw {
@@ -17,59 +18,68 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kSlice{1000};
 
-/// The messages of a fetch, each freed unless taken.
-class Fetched {
- public:
-  Fetched() = default;
-  Fetched(const Fetched&) = delete;
-  Fetched& operator=(const Fetched&) = delete;
-  ~Fetched() { natsMsgList_Destroy(&list_); }
-
-  natsMsgList* list() { return &list_; }
-  NatsMsgHandle TakeFirst() {
-    if (list_.Count == 0) return nullptr;
-    return NatsMsgHandle(std::exchange(list_.Msgs[0], nullptr));
-  }
-
- private:
-  natsMsgList list_{};
-};
-
 }  // namespace
 
 PullQueue::PullQueue(const NatsConnection& connection, const PullQueueOptions& options)
     : connection_(connection),
-      stream_(options.stream),
-      consumer_(options.consumer),
+      topology_(options.topology),
+      check_interval_(options.check_interval),
       context_(std::make_shared<const DeliveryContext>(
-          DeliveryContext{connection, options.dlq_stream, options.worker})) {}
+          DeliveryContext{connection, options.topology.dlq_stream, options.worker})) {}
 
 Result<std::unique_ptr<PullQueue>> PullQueue::Open(const NatsConnection& connection,
                                                    const PullQueueOptions& options) {
   std::unique_ptr<PullQueue> queue(new PullQueue(connection, options));
-  const std::string doing =
-      fmt::format("open consumer {} of stream {}", options.consumer, options.stream);
-  jsCtx* const js = connection.jetstream();
-
   JsConsumerInfoHandle info;
   jsErrCode code{};
-  natsStatus status = js_GetConsumerInfo(Out(info), js, options.stream.c_str(),
-                                         options.consumer.c_str(), nullptr, &code);
-  if (status != NATS_OK) return Fail(NatsError(status, doing, code));
+  const natsStatus status =
+      js_GetConsumerInfo(Out(info), connection.jetstream(), options.topology.stream.c_str(),
+                         options.topology.consumer.c_str(), nullptr, &code);
+  if (status != NATS_OK) {
+    return Fail(NatsError(status,
+                          fmt::format("open consumer {} of stream {}", options.topology.consumer,
+                                      options.topology.stream),
+                          code));
+  }
   // The consumer may have been made by others: what counts is what the server does.
   queue->ack_wait_ =
       std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(info->Config->AckWait));
+  RETURN_IF_ERROR(queue->Subscribe());
+  queue->next_check_ = SystemClock().Now() + queue->check_interval_;
+  return queue;
+}
 
+Status PullQueue::Subscribe() {
+  natsConnection* const connection = connection_.handle();
+  if (subscription_ && subscribed_on_ == connection) return {};
   jsSubOptions bind{};
   jsSubOptions_Init(&bind);
-  bind.Stream = options.stream.c_str();
-  bind.Consumer = options.consumer.c_str();
+  bind.Stream = topology_.stream.c_str();
+  bind.Consumer = topology_.consumer.c_str();
   NatsSubscriptionHandle subscription;
-  status =
-      js_PullSubscribe(Out(subscription), js, "", options.consumer.c_str(), nullptr, &bind, &code);
-  if (status != NATS_OK) return Fail(NatsError(status, doing, code));
-  queue->subscription_ = std::move(subscription);
-  return queue;
+  jsErrCode code{};
+  const natsStatus status = js_PullSubscribe(Out(subscription), connection_.jetstream(), "",
+                                             topology_.consumer.c_str(), nullptr, &bind, &code);
+  if (status != NATS_OK) {
+    return Fail(NatsError(
+        status, fmt::format("open consumer {} of stream {}", topology_.consumer, topology_.stream),
+        code));
+  }
+  subscription_ = std::move(subscription);
+  subscribed_on_ = connection;
+  return {};
+}
+
+Status PullQueue::Restore() {
+  const Clock::TimePoint now = SystemClock().Now();
+  if (now < next_check_) return {};
+  ASSIGN_OR_RETURN(const std::vector<std::string> made, RestoreTopology(connection_, topology_));
+  next_check_ = now + check_interval_;
+  if (made.empty()) return {};
+  Log(LogLevel::kWarn, "nats",
+      "made again what was deleted or lost; jobs that were in it have to be submitted again",
+      {{"what", fmt::format("{}", fmt::join(made, ", "))}});
+  return {};
 }
 
 PullQueue::~PullQueue() {
@@ -109,20 +119,26 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
     SystemClock().WaitFor(kSlice, stop);
     return Fail(health.error());
   }
+  // A fetch from a consumer that does not exist looks like one from a queue without messages.
+  Status ready = Restore();
+  if (ready) ready = Subscribe();
+  if (!ready) {
+    SystemClock().WaitFor(kSlice, stop);
+    return Fail(std::move(ready).error());
+  }
   Fetched fetched;
-  jsErrCode code{};
   const natsStatus status =
-      natsSubscription_Fetch(fetched.list(), subscription_.get(), 1, kSlice.count(), &code);
+      natsSubscription_Fetch(fetched.list(), subscription_.get(), 1, kSlice.count(), nullptr);
   if (status == NATS_TIMEOUT || status == NATS_NOT_FOUND) return std::unique_ptr<Delivery>();
   if (status != NATS_OK) {
-    Error error =
-        NatsError(status, fmt::format("fetch from consumer {} of stream {}", consumer_, stream_));
+    next_check_ = {};
+    Error error = NatsError(status, fmt::format("fetch from consumer {} of stream {}",
+                                                topology_.consumer, topology_.stream));
     error.code = Code::kUnavailable;
     SystemClock().WaitFor(kSlice, stop);
     return Fail(std::move(error));
   }
-  Result<std::unique_ptr<Delivery>> delivery =
-      NatsDelivery::Make(fetched.TakeFirst(), subscription_, context_);
+  Result<std::unique_ptr<Delivery>> delivery = NatsDelivery::Make(fetched.TakeFirst(), context_);
   if (delivery && stop.stop_requested()) {
     // No thread is left to work on it.
     RETURN_IF_ERROR((*delivery)->RetryIn(milliseconds(0)));
@@ -132,7 +148,7 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
 }
 
 Status PullQueue::Publish(const std::string& json, const std::string& message_id) {
-  RETURN_IF_ERROR(PublishJob(connection_, stream_, json, message_id));
+  RETURN_IF_ERROR(PublishJob(connection_, topology_.stream, json, message_id));
   return {};
 }
 
@@ -140,10 +156,10 @@ Result<bool> PullQueue::Idle() {
   // A work queue holds a message until it is acknowledged, whether waiting, in flight or delayed.
   JsStreamInfoHandle info;
   jsErrCode code{};
-  const natsStatus status =
-      js_GetStreamInfo(Out(info), connection_.jetstream(), stream_.c_str(), nullptr, &code);
+  const natsStatus status = js_GetStreamInfo(Out(info), connection_.jetstream(),
+                                             topology_.stream.c_str(), nullptr, &code);
   if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("look at stream {}", stream_), code));
+    return Fail(NatsError(status, fmt::format("look at stream {}", topology_.stream), code));
   }
   return info->State.Msgs == 0;
 }
@@ -153,11 +169,13 @@ Status PullQueue::Health() {
   // Asked for, because a fetch from a consumer that was deleted looks like one without messages.
   JsConsumerInfoHandle info;
   jsErrCode code{};
-  const natsStatus status = js_GetConsumerInfo(Out(info), connection_.jetstream(), stream_.c_str(),
-                                               consumer_.c_str(), nullptr, &code);
+  const natsStatus status =
+      js_GetConsumerInfo(Out(info), connection_.jetstream(), topology_.stream.c_str(),
+                         topology_.consumer.c_str(), nullptr, &code);
   if (status == NATS_OK) return {};
-  return Fail(
-      NatsError(status, fmt::format("look at consumer {} of stream {}", consumer_, stream_), code));
+  return Fail(NatsError(
+      status, fmt::format("look at consumer {} of stream {}", topology_.consumer, topology_.stream),
+      code));
 }
 
 }  // namespace dsw

@@ -9,17 +9,18 @@
 #include <mutex>
 #include <string>
 
+#include "host/base/clock.h"
 #include "host/nats/connection.h"
 #include "host/nats/delivery.h"
+#include "host/nats/topology.h"
 #include "host/ports/job_queue.h"
 
 namespace dsw {
 
 struct PullQueueOptions {
-  std::string stream;
-  std::string consumer;
-  std::string dlq_stream;
-  std::string worker;  ///< Names this process in dead letters.
+  NatsTopology topology;  ///< What is looked after while jobs are fetched.
+  std::string worker;     ///< Names this process in dead letters.
+  std::chrono::milliseconds check_interval{10000};  ///< Between looks at the topology.
 };
 
 /// One thread at a time asks the server, the others wait for their turn. A message that comes too
@@ -32,7 +33,9 @@ class PullQueue final : public JobQueue {
   /// Hands back what the server sent and nobody fetched.
   ~PullQueue() override;
 
-  /// kUnavailable, after about a second, while the server cannot be reached.
+  /// Streams and consumers that were deleted or lost are made again, if the topology allows it;
+  /// else, after a check interval at the latest, kNotFound says what is missing, and kConflict what
+  /// took its place. kUnavailable, after about a second, while the server cannot be reached.
   Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) override;
   std::chrono::milliseconds ack_wait() const override { return ack_wait_; }
   Status Publish(const std::string& json, const std::string& message_id) override;
@@ -42,15 +45,21 @@ class PullQueue final : public JobQueue {
 
  private:
   PullQueue(const NatsConnection& connection, const PullQueueOptions& options);
+  Status Subscribe();
+  Status Restore();
   Result<std::unique_ptr<Delivery>> FetchOne(const std::stop_token& stop);
 
   // Constant after Open.
   const NatsConnection& connection_;
-  const std::string stream_;
-  const std::string consumer_;
+  const NatsTopology topology_;
+  const std::chrono::milliseconds check_interval_;
   const std::shared_ptr<const DeliveryContext> context_;
-  std::shared_ptr<natsSubscription> subscription_;
   std::chrono::milliseconds ack_wait_{};
+
+  // Of the thread whose turn it is to fetch.
+  NatsSubscriptionHandle subscription_;
+  natsConnection* subscribed_on_ = nullptr;
+  Clock::TimePoint next_check_{};
 
   std::mutex mutex_;
   std::condition_variable_any turn_;

@@ -60,25 +60,12 @@ struct ConsumerSpec {
   bool ours;  ///< This program takes messages from it, so that its configuration matters.
 };
 
-/// `subject` is one that `pattern`, which may hold wildcards, takes.
-bool Covers(std::string_view pattern, std::string_view subject) {
-  while (!pattern.empty()) {
-    const std::string_view want = pattern.substr(0, pattern.find('.'));
-    if (want == ">") return !subject.empty();
-    const std::string_view have = subject.substr(0, subject.find('.'));
-    if (have.empty() || (want != "*" && want != have) || have == ">") return false;
-    pattern.remove_prefix(std::min(want.size() + 1, pattern.size()));
-    subject.remove_prefix(std::min(have.size() + 1, subject.size()));
-  }
-  return subject.empty();
-}
-
-Status CheckStream(const StreamSpec& spec, const jsStreamConfig& config) {
+Status CheckStream(const StreamSpec& spec, const jsStreamConfig& config, bool at_start) {
   const std::vector<std::string_view> subjects(config.Subjects,
                                                config.Subjects + config.SubjectsLen);
   const auto taken = [&](std::string_view subject) {
     return std::any_of(subjects.begin(), subjects.end(),
-                       [&](std::string_view pattern) { return Covers(pattern, subject); });
+                       [&](std::string_view pattern) { return SubjectMatches(pattern, subject); });
   };
   std::vector<std::string> faults;
   if (config.Retention != spec.retention) {
@@ -96,7 +83,7 @@ Status CheckStream(const StreamSpec& spec, const jsStreamConfig& config) {
                             spec.name, fmt::join(faults, "; "), spec.setting));
   }
   for (const std::string& subject : spec.subjects) {
-    if (taken(subject)) continue;
+    if (taken(subject) || !at_start) continue;
     Log(LogLevel::kWarn, "nats", "stream does not take a subject that people may publish to",
         {{"stream", spec.name}, {"subject", subject}});
   }
@@ -120,10 +107,7 @@ Status CreateStream(jsCtx* js, const StreamSpec& spec, std::int64_t replicas) {
   config.Duplicates = Nanoseconds(spec.duplicates);
   jsErrCode code{};
   const natsStatus status = js_AddStream(nullptr, js, &config, nullptr, &code);
-  if (status == NATS_OK) {
-    Log(LogLevel::kInfo, "nats", "created a stream", {{"stream", spec.name}});
-    return {};
-  }
+  if (status == NATS_OK) return {};
   Error error = NatsError(status, fmt::format("create stream {}", spec.name), code);
   if (code == JSStreamSubjectOverlapErr) {
     error.message += fmt::format(
@@ -133,7 +117,16 @@ Status CreateStream(jsCtx* js, const StreamSpec& spec, std::int64_t replicas) {
   return Fail(std::move(error));
 }
 
-Status EnsureStream(jsCtx* js, const StreamSpec& spec, const NatsTopology& topology) {
+/// What an ensuring function is to do, and what it did.
+struct Ensuring {
+  jsCtx* js;
+  const NatsTopology& topology;
+  bool at_start;
+  std::vector<std::string> made{};
+};
+
+Status EnsureStream(Ensuring& ensuring, const StreamSpec& spec) {
+  jsCtx* const js = ensuring.js;
   constexpr int kTries = 5;
   constexpr std::chrono::milliseconds kPause(50);
   Status created;
@@ -142,11 +135,11 @@ Status EnsureStream(jsCtx* js, const StreamSpec& spec, const NatsTopology& topol
     JsStreamInfoHandle info;
     jsErrCode code{};
     const natsStatus status = js_GetStreamInfo(Out(info), js, spec.name.c_str(), nullptr, &code);
-    if (status == NATS_OK) return CheckStream(spec, *info->Config);
+    if (status == NATS_OK) return CheckStream(spec, *info->Config, ensuring.at_start);
     if (status != NATS_NOT_FOUND && code != JSStreamNotFoundErr) {
       return Fail(NatsError(status, fmt::format("look up stream {}", spec.name), code));
     }
-    if (!topology.create) {
+    if (!ensuring.topology.create) {
       return Fail(Code::kNotFound,
                   fmt::format("stream {} does not exist: create it, set {} to the one to use, or "
                               "let the worker create it with NATS_CREATE_STREAMS=true",
@@ -154,8 +147,10 @@ Status EnsureStream(jsCtx* js, const StreamSpec& spec, const NatsTopology& topol
     }
     // Of workers that start together one creates it, and the server refuses the others with one
     // error or another; they find it when they look again.
-    created = CreateStream(js, spec, topology.replicas);
-    if (created) return created;
+    created = CreateStream(js, spec, ensuring.topology.replicas);
+    if (!created) continue;
+    ensuring.made.push_back("stream " + spec.name);
+    return {};
   }
   return created;
 }
@@ -202,16 +197,13 @@ Status CreateConsumer(jsCtx* js, const ConsumerSpec& spec) {
   jsErrCode code{};
   const natsStatus status =
       js_AddConsumer(nullptr, js, spec.stream.c_str(), &config, nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(
-        status, fmt::format("create consumer {} of stream {}", spec.name, spec.stream), code));
-  }
-  Log(LogLevel::kInfo, "nats", "created a consumer",
-      {{"stream", spec.stream}, {"consumer", spec.name}});
-  return {};
+  if (status == NATS_OK) return {};
+  return Fail(NatsError(
+      status, fmt::format("create consumer {} of stream {}", spec.name, spec.stream), code));
 }
 
-Status EnsureConsumer(jsCtx* js, const ConsumerSpec& spec, bool create) {
+Status EnsureConsumer(Ensuring& ensuring, const ConsumerSpec& spec) {
+  jsCtx* const js = ensuring.js;
   JsConsumerInfoHandle info;
   jsErrCode code{};
   const natsStatus status =
@@ -221,17 +213,19 @@ Status EnsureConsumer(jsCtx* js, const ConsumerSpec& spec, bool create) {
     return Fail(NatsError(
         status, fmt::format("look up consumer {} of stream {}", spec.name, spec.stream), code));
   }
-  if (create) return CreateConsumer(js, spec);
+  if (ensuring.topology.create) {
+    RETURN_IF_ERROR(CreateConsumer(js, spec));
+    ensuring.made.push_back(fmt::format("consumer {} of stream {}", spec.name, spec.stream));
+    return {};
+  }
   return Fail(Code::kNotFound,
               fmt::format("consumer {} of stream {} does not exist: create it, set {} to the one "
                           "to use, or let the worker create it with NATS_CREATE_STREAMS=true",
                           spec.name, spec.stream, spec.setting));
 }
 
-}  // namespace
-
-Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topology) {
-  jsCtx* const js = connection.jetstream();
+Status EnsureAll(Ensuring& ensuring) {
+  const NatsTopology& topology = ensuring.topology;
   const StreamSpec streams[] = {
       {.name = topology.stream,
        .setting = "NATS_STREAM",
@@ -255,7 +249,7 @@ Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topo
        .max_age = hours(1),
        .max_messages = 100000,
        .duplicates = minutes(2)}};
-  for (const StreamSpec& stream : streams) RETURN_IF_ERROR(EnsureStream(js, stream, topology));
+  for (const StreamSpec& stream : streams) RETURN_IF_ERROR(EnsureStream(ensuring, stream));
 
   const ConsumerSpec consumers[] = {{.stream = topology.stream,
                                      .name = topology.consumer,
@@ -270,9 +264,39 @@ Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topo
                                      .ack_wait = topology.ack_wait,
                                      .ours = false}};
   for (const ConsumerSpec& consumer : consumers) {
-    RETURN_IF_ERROR(EnsureConsumer(js, consumer, topology.create));
+    RETURN_IF_ERROR(EnsureConsumer(ensuring, consumer));
   }
   return {};
+}
+
+}  // namespace
+
+Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topology) {
+  Ensuring ensuring{.js = connection.jetstream(), .topology = topology, .at_start = true};
+  const Status done = EnsureAll(ensuring);
+  for (const std::string& made : ensuring.made) {
+    Log(LogLevel::kInfo, "nats", "created", {{"what", made}});
+  }
+  return done;
+}
+
+Result<std::vector<std::string>> RestoreTopology(const NatsConnection& connection,
+                                                 const NatsTopology& topology) {
+  Ensuring ensuring{.js = connection.jetstream(), .topology = topology, .at_start = false};
+  RETURN_IF_ERROR(EnsureAll(ensuring));
+  return std::move(ensuring.made);
+}
+
+bool SubjectMatches(std::string_view pattern, std::string_view subject) {
+  while (!pattern.empty()) {
+    const std::string_view want = pattern.substr(0, pattern.find('.'));
+    if (want == ">") return !subject.empty();
+    const std::string_view have = subject.substr(0, subject.find('.'));
+    if (have.empty() || (want != "*" && want != have) || have == ">") return false;
+    pattern.remove_prefix(std::min(want.size() + 1, pattern.size()));
+    subject.remove_prefix(std::min(have.size() + 1, subject.size()));
+  }
+  return subject.empty();
 }
 
 }  // namespace dsw

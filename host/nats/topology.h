@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "host/base/result.h"
 #include "host/nats/connection.h"
@@ -35,5 +37,13 @@ struct NatsTopology {
 /// cannot be worked with: says what differs, and what to do; kNotFound when something is missing
 /// and may not be created.
 Status EnsureTopology(const NatsConnection& connection, const NatsTopology& topology);
+
+/// The same while the worker runs: what is gone is made again if that is allowed. Returns what was
+/// made, as "stream JOBS"; nothing when all is there.
+Result<std::vector<std::string>> RestoreTopology(const NatsConnection& connection,
+                                                 const NatsTopology& topology);
+
+/// `subject` is one that `pattern`, a subject which may hold wildcards, takes. Pure.
+bool SubjectMatches(std::string_view pattern, std::string_view subject);
 
 }  // namespace dsw

@@ -4,6 +4,7 @@
 // a free port of 127.0.0.1, gone with the object.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ class NatsServer {
   void Start();
   /// Stops it in an orderly way.
   void Stop();
+  /// Configuration instead of the earlier, from the next start on.
+  void SetConfig(std::string_view config) { config_ = config; }
+  /// Throws away what a server that was stopped has stored.
+  void LoseStore() { std::filesystem::remove_all(directory_ / "store"); }
   /// kill -9 of the server, as in a crash.
   void Crash();
 

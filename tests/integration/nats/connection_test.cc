@@ -6,8 +6,7 @@
 #include <fmt/format.h>
 
 #include "host/nats/topology.h"
-#include "tests/support/matchers.h"
-#include "tests/support/nats_server.h"
+#include "tests/integration/nats/nats_fixture.h"
 
 namespace dsw {
 namespace {
@@ -59,6 +58,52 @@ TEST(NatsConnectionTest, ComesBackAfterTheServer) {
   EXPECT_FAIL(connection->Health(), Code::kUnavailable, "not connected to NATS at 127.0.0.1");
   server.Start();
   EXPECT_TRUE(Eventually([&] { return connection->Health().has_value(); }));
+}
+
+class RefusedTest : public QueueFixture {
+ protected:
+  RefusedTest() : QueueFixture(kNobody) {}
+
+  /// Restarts the server with other credentials, until the library has given the connection up.
+  void GetRefusedForGood() {
+    natsConnection* const refused = connection_->handle();
+    server_.Stop();
+    server_.SetConfig("authorization { user: me, password: somebody-else }");
+    server_.Start();
+    ASSERT_TRUE(Eventually([&] { return natsConnection_IsClosed(refused); }));
+  }
+
+  static constexpr const char* kNobody = "";
+};
+
+TEST_F(RefusedTest, ComesBackOnceTheServerTakesItsCredentialsAgain) {
+  Publish(*connection_, "before", "a");
+  const auto before = FetchSoon(*queue_);
+  ASSERT_NE(before, nullptr);
+  GetRefusedForGood();
+  EXPECT_FAIL(connection_->Health(), Code::kUnavailable, "Authorization Violation");
+
+  server_.Stop();
+  server_.SetConfig(kNobody);
+  server_.Start();
+  ASSERT_TRUE(Eventually([&] { return connection_->Health().has_value(); }));
+  Publish(*connection_, "after", "b");
+  // What was handed out by the connection that is gone can be settled, and more comes.
+  EXPECT_OK(before->InProgress());
+  EXPECT_OK(before->Ack());
+  std::unique_ptr<Delivery> delivery;
+  EXPECT_TRUE(Eventually([&] {
+    delivery = FetchSoon(*queue_);
+    return delivery != nullptr && delivery->payload() == "after";
+  }));
+  EXPECT_OK(delivery->Ack());
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+}
+
+TEST_F(RefusedTest, EndsWhileItIsRefused) {
+  GetRefusedForGood();
+  queue_.reset();
+  connection_.reset();
 }
 
 TEST(NatsConnectionTest, SaysWhenTheServerHasNoJetStream) {

@@ -84,7 +84,8 @@ TEST_F(DeliveryTest, BecomesADeadLetterThatTellsItsStory) {
   ASSERT_NE(delivery, nullptr);
   ASSERT_OK(delivery->DeadLetter({.error_type = "unauthenticated",
                                   .error = "the key sk-very-secret\r\nwas refused",
-                                  .job_id = "j1"}));
+                                  .job_id = "j1",
+                                  .fault = "worker"}));
 
   EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
   ASSERT_EQ(Messages(*connection_, kDeadLetters), 1U);
@@ -94,6 +95,7 @@ TEST_F(DeliveryTest, BecomesADeadLetterThatTellsItsStory) {
             payload);
   EXPECT_EQ(Header(letter, "Dsw-Error-Type"), "unauthenticated");
   EXPECT_EQ(Header(letter, "Dsw-Error"), "the key ***  was refused");
+  EXPECT_EQ(Header(letter, "Dsw-Fault"), "worker");
   EXPECT_EQ(Header(letter, "Dsw-Attempts"), "1");
   EXPECT_EQ(Header(letter, "Dsw-Job-Id"), "j1");
   EXPECT_EQ(Header(letter, "Dsw-Original-Subject"), kJobSubject);
@@ -102,7 +104,7 @@ TEST_F(DeliveryTest, BecomesADeadLetterThatTellsItsStory) {
   EXPECT_THAT(Header(letter, "Dsw-Failed-At"), testing::MatchesRegex("20.*T.*Z"));
   EXPECT_EQ(Header(letter, "traceparent"), "00-abc-def-01");
   EXPECT_EQ(Header(letter, "Dsw-Original-Msg-Id"), "dt-1");
-  EXPECT_EQ(Header(letter, "Nats-Expected-Stream"), kDeadLetters);
+  EXPECT_EQ(Header(letter, "Nats-Expected-Stream"), "");
 }
 
 TEST_F(DeliveryTest, LeavesApiKeysOutOfTheDeadLetter) {
@@ -166,15 +168,78 @@ class SmallServerTest : public DeliveryTest {
   SmallServerTest() : DeliveryTest("max_payload: 65536") {}
 };
 
-TEST_F(SmallServerTest, LeavesOutAPayloadThatDoesNotFitBesideTheReasons) {
-  Publish(*connection_, std::string(60000, 'x'), "a");
+TEST_F(SmallServerTest, KeepsAPayloadThatLeavesLittleRoomForTheReasons) {
+  for (const int bytes : {60000, 65000, 65400}) {
+    const std::string payload(static_cast<std::size_t>(bytes), 'x');
+    Publish(*connection_, payload, std::to_string(bytes));
+    const auto delivery = FetchSoon(*queue_);
+    ASSERT_NE(delivery, nullptr);
+    ASSERT_OK(delivery->DeadLetter(
+        {.error_type = "invalid", .error = std::string(100000, 'e'), .job_id = "j"}));
+    EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
+    const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
+    EXPECT_EQ(natsMsg_GetDataLength(letter.get()), bytes);
+    EXPECT_EQ(Header(letter, "Dsw-Payload-Omitted"), "");
+    // 136 bytes are less than its reasons need, and enough for what keeps it from being doubled.
+    EXPECT_EQ(Header(letter, "Dsw-Error-Type"), bytes > 65100 ? "" : "invalid") << bytes;
+    EXPECT_NE(Header(letter, "Nats-Msg-Id"), "") << bytes;
+  }
+}
+
+TEST_F(SmallServerTest, LeavesOutAPayloadThatDoesNotFitAtAll) {
+  const std::string payload(65530, 'x');
+  ASSERT_EQ(natsConnection_Publish(connection_->handle(), kJobSubject, payload.data(),
+                                   static_cast<int>(payload.size())),
+            NATS_OK);
   const auto delivery = FetchSoon(*queue_);
   ASSERT_NE(delivery, nullptr);
   ASSERT_OK(delivery->DeadLetter({.error_type = "invalid", .error = "not JSON", .job_id = ""}));
   EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
   const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
-  EXPECT_EQ(Header(letter, "Dsw-Payload-Omitted"), "60000 bytes");
+  EXPECT_EQ(Header(letter, "Dsw-Payload-Omitted"), "65530 bytes");
   EXPECT_EQ(Header(letter, "Dsw-Error"), "not JSON");
+}
+
+TEST_F(SmallServerTest, NothingThatAJobSaysClosesTheConnection) {
+  NatsMsgHandle job;
+  ASSERT_EQ(natsMsg_Create(Out(job), kJobSubject, nullptr, "x", 1), NATS_OK);
+  const std::string value(1500, 'v');
+  for (int i = 0; i < 40; ++i) {
+    natsMsgHeader_Set(job.get(), ("X-Header-" + std::to_string(i)).c_str(), value.c_str());
+  }
+  ASSERT_EQ(natsConnection_PublishMsg(connection_->handle(), job.get()), NATS_OK);
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  ASSERT_OK(delivery->DeadLetter({.error_type = "invalid",
+                                  .error = std::string(100000, 'e'),
+                                  .job_id = std::string(100000, 'j')}));
+  EXPECT_OK(connection_->Health());
+  EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
+}
+
+TEST_F(DeliveryTest, StaysInTheQueueWhileTheDeadLetterStreamIsFull) {
+  jsStreamConfig config{};
+  jsStreamConfig_Init(&config);
+  const char* subjects[] = {kDeadLetterSubject};
+  config.Name = kDeadLetters;
+  config.Subjects = subjects;
+  config.SubjectsLen = 1;
+  config.MaxMsgs = 1;
+  config.Discard = js_DiscardNew;
+  jsCtx* const js = connection_->jetstream();
+  ASSERT_EQ(js_DeleteStream(js, kDeadLetters, nullptr, nullptr), NATS_OK);
+  ASSERT_EQ(js_AddStream(nullptr, js, &config, nullptr, nullptr), NATS_OK);
+  Publish(*connection_, "first", "a");
+  Publish(*connection_, "second", "b");
+  const DeadLetterReason reason{.error_type = "invalid", .error = "no", .job_id = ""};
+  ASSERT_OK(FetchSoon(*queue_)->DeadLetter(reason));
+  const Status refused = FetchSoon(*queue_)->DeadLetter(reason);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("dead-letter stream DLQ_DATASET_TRANSFORMS"),
+                    HasSubstr("maximum messages exceeded"), HasSubstr("the job stays in its queue"),
+                    HasSubstr("dlq purge")));
+  EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 1U);
 }
 
 }  // namespace

@@ -37,11 +37,11 @@ class NatsFixture : public testing::Test {
     return connection ? *std::move(connection) : nullptr;
   }
 
-  static std::unique_ptr<PullQueue> OpenQueue(const NatsConnection& connection) {
-    auto queue = PullQueue::Open(connection, {.stream = "DATASET_TRANSFORMS",
-                                              .consumer = "worker-datasets",
-                                              .dlq_stream = "DLQ_DATASET_TRANSFORMS",
-                                              .worker = "test-worker"});
+  static std::unique_ptr<PullQueue> OpenQueue(const NatsConnection& connection,
+                                              const NatsTopology& topology = Topology()) {
+    auto queue = PullQueue::Open(connection, {.topology = topology,
+                                              .worker = "test-worker",
+                                              .check_interval = std::chrono::milliseconds(500)});
     EXPECT_OK(queue);
     return queue ? *std::move(queue) : nullptr;
   }

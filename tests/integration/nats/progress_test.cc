@@ -136,6 +136,25 @@ TEST_F(ProgressTest, TheLastEventOfAJobIsStoredOnceHoweverOftenItIsPublished) {
   EXPECT_EQ(Messages(*connection_, "TRANSFORM_STATUS"), 2U);
 }
 
+TEST_F(ProgressTest, AJobThatFailedMaySucceedRightAfterwards) {
+  const auto publisher = OpenPublisher();
+  Progress failed = Event("mine", 1, true);
+  failed.state = JobState::kFailed;
+  ASSERT_OK(publisher->PublishFinal(failed));
+  ASSERT_OK(publisher->PublishFinal(Event("mine", 9, true)));
+  EXPECT_EQ(Messages(*connection_, "TRANSFORM_STATUS"), 2U);
+}
+
+TEST_F(ProgressTest, NothingThatAnEventTellsClosesTheConnection) {
+  const auto publisher = OpenPublisher();
+  Progress event = Event("mine", 1);
+  event.owner_id = std::string(100000, 'o');
+  event.error = std::string(3000000, 'e');
+  publisher->Publish(event);
+  ASSERT_OK(publisher->PublishFinal(event));
+  EXPECT_TRUE(Eventually([&] { return Messages(*connection_, "TRANSFORM_STATUS") == 2; }));
+}
+
 TEST_F(ProgressTest, AWatcherNeedsTheStatusStream) {
   EXPECT_FAIL(ProgressWatcher::Open(*connection_, "NOWHERE", 5, "mine"), Code::kNotFound,
               "look up stream NOWHERE");

@@ -190,11 +190,62 @@ TEST_F(PullQueueTest, SaysThatItsConsumerIsGone) {
               "look at consumer worker-datasets of stream DATASET_TRANSFORMS");
 }
 
+TEST_F(PullQueueTest, MakesAgainWhatIsDeletedWhileItRuns) {
+  for (const char* stream : {"DATASET_TRANSFORMS", "DLQ_DATASET_TRANSFORMS", "TRANSFORM_STATUS"}) {
+    ASSERT_EQ(js_DeleteStream(connection_->jetstream(), stream, nullptr, nullptr), NATS_OK);
+    EXPECT_TRUE(Eventually([&] {
+      (void)queue_->Fetch(std::stop_token());
+      JsStreamInfoHandle info;
+      return js_GetStreamInfo(Out(info), connection_->jetstream(), stream, nullptr, nullptr) ==
+             NATS_OK;
+    })) << stream;
+  }
+  ASSERT_EQ(js_DeleteConsumer(connection_->jetstream(), "DATASET_TRANSFORMS", "worker-datasets",
+                              nullptr, nullptr),
+            NATS_OK);
+  Publish(*connection_, "job", "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_OK(delivery->Ack());
+  EXPECT_OK(queue_->Health());
+}
+
+TEST_F(PullQueueTest, MakesAgainWhatTheServerLost) {
+  server_.Stop();
+  server_.LoseStore();
+  server_.Start();
+  const auto other = Connect();
+  EXPECT_TRUE(Eventually([&] {
+    (void)queue_->Fetch(std::stop_token());
+    return PublishJob(*other, "DATASET_TRANSFORMS", "job", "a").has_value();
+  }));
+  EXPECT_NE(FetchSoon(*queue_), nullptr);
+}
+
+TEST_F(PullQueueTest, SaysWhatIsGoneWhenItMayNotMakeIt) {
+  NatsTopology topology = Topology();
+  topology.create = false;
+  const auto queue = OpenQueue(*connection_, topology);
+  const auto fails_with = [&](std::string_view what) {
+    return Eventually([&] {
+      const auto fetched = queue->Fetch(std::stop_token());
+      return !fetched && fetched.error().code == Code::kNotFound &&
+             fetched.error().message.find(what) != std::string::npos;
+    });
+  };
+  ASSERT_EQ(js_DeleteConsumer(connection_->jetstream(), "DATASET_TRANSFORMS", "worker-datasets",
+                              nullptr, nullptr),
+            NATS_OK);
+  EXPECT_TRUE(fails_with("consumer worker-datasets of stream DATASET_TRANSFORMS does not exist"));
+  ASSERT_EQ(js_DeleteStream(connection_->jetstream(), "DATASET_TRANSFORMS", nullptr, nullptr),
+            NATS_OK);
+  EXPECT_TRUE(fails_with("stream DATASET_TRANSFORMS does not exist: create it"));
+}
+
 TEST_F(PullQueueTest, DoesNotOpenWithoutItsConsumer) {
-  EXPECT_FAIL(PullQueue::Open(*connection_, {.stream = "DATASET_TRANSFORMS",
-                                             .consumer = "nobody",
-                                             .dlq_stream = "DLQ_DATASET_TRANSFORMS",
-                                             .worker = "test-worker"}),
+  NatsTopology topology = Topology();
+  topology.consumer = "nobody";
+  EXPECT_FAIL(PullQueue::Open(*connection_, {.topology = topology, .worker = "test-worker"}),
               Code::kNotFound, "open consumer nobody of stream DATASET_TRANSFORMS");
 }
 

@@ -64,6 +64,51 @@ TEST(JobCodecTest, ARangeIsItsParentWithTwoMembersMore) {
   EXPECT_FALSE(whole.range);
 }
 
+TEST(JobCodecTest, AJobIdIsShort) {
+  const auto job = [](std::size_t size) {
+    return R"({"dataset_transform_id":1,"job_id":")" + std::string(size, 'x') + "\"}";
+  };
+  EXPECT_OK(ParseJob(job(256)));
+  EXPECT_FAIL(ParseJob(job(100000)), Code::kInvalid, "`job_id` must be a string of 1 to 256 bytes");
+}
+
+// As versions 0.1.5 to 0.5.1 of the command print it.
+constexpr const char* kPrinted =
+    "[09:12:33] subj: dlq.dataset-transforms / tries: 1 / cons seq: 1 / str seq: 1 / pending: 0\n"
+    "\nHeaders:\n\n"
+    "  Dsw-Error: [1] subj: {\n  Dsw-Error-Type: unavailable\n  Nats-Msg-Id: dead-1\n"
+    "\nData:\n\n\n";
+
+TEST(JobCodecTest, ReadsAJobAsTheNatsCommandPrintsIt) {
+  const std::string job = R"({"job_id":"j","dataset_transform_id":4,"mode":"full"})";
+  const std::string line =
+      "[09:12:33] subj: DATASET_TRANSFORMS / tries: 2 / cons seq: 9 / str seq: 1,234 / pending: "
+      "0\n";
+  for (const std::string& text :
+       {kPrinted + job, kPrinted + job + "\n", kPrinted + job + "\n\nAcknowledged message\n\n",
+        line + "\n" + job, kPrinted + ("{\n  \"a\":\"\\nData:\\n\"," + job.substr(1))}) {
+    ASSERT_OK_AND_ASSIGN(const Job read, ParseJob(text));
+    EXPECT_EQ(read.dataset_transform_id, 4) << text;
+    EXPECT_EQ(read.mode, Mode::kFull) << text;
+    EXPECT_EQ(ClaimOf(text).dataset_transform_id, 4) << text;
+    ASSERT_OK_AND_ASSIGN(const Job range, ParseJob(RangeJobJson(text, 5, {.last_item = 7})));
+    EXPECT_EQ(range.mode, Mode::kFull) << text;
+  }
+  EXPECT_FAIL(ParseJob(kPrinted), Code::kInvalid, "not JSON");
+}
+
+TEST(JobCodecTest, LiteralKeysAreTakenOutOfWhatTheNatsCommandPrints) {
+  EXPECT_EQ(WithoutApiKeys(std::string(kPrinted) + R"({"qdrant_config":{"api_key":"sk-printed"}})"),
+            R"({"qdrant_config":{"api_key":null}})");
+}
+
+TEST(JobCodecTest, TellsWhatAMessageIsAboutThatIsNoJob) {
+  EXPECT_EQ(ClaimOf(R"({"job_id":"j","mode":"fast"})").job_id, "j");
+  EXPECT_EQ(ClaimOf(R"({"job_id":7,"dataset_transform_id":8})").dataset_transform_id, 8);
+  EXPECT_EQ(ClaimOf(R"({"job_id":7,"dataset_transform_id":"8"})").job_id, "");
+  EXPECT_FALSE(ClaimOf("nonsense").dataset_transform_id);
+}
+
 TEST(JobCodecTest, LiteralKeysAreTakenOutOfWhatIsKept) {
   const std::string kept = WithoutApiKeys(
       R"({"job_id":"j","embedder_config":{"model":"m","api_key":"sk-literal"},
@@ -99,6 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadJob{"", "not JSON"}, BadJob{"{\"job_id\":", "not JSON"}, BadJob{"\xff\xfe", "not JSON"},
         BadJob{"[]", "not a JSON object"}, BadJob{"{}", "`job_id`"},
         BadJob{R"({"job_id":5})", "`job_id`"}, BadJob{R"({"job_id":""})", "`job_id`"},
+        BadJob{R"({"job_id":"a\nb"})", "`job_id` must be a string of 1 to 256 bytes"},
         BadJob{R"({"job_id":"j"})", "`dataset_transform_id`"},
         BadJob{R"({"job_id":"j","dataset_transform_id":0})", "`dataset_transform_id`"},
         BadJob{R"({"job_id":"j","dataset_transform_id":1.5})", "`dataset_transform_id`"},

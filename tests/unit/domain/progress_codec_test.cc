@@ -75,11 +75,26 @@ TEST(ProgressCodecTest, MasksSecretsInTheError) {
   EXPECT_EQ(ProgressJson(progress).find("sk-progress-secret"), std::string::npos);
 }
 
+TEST(ProgressCodecTest, AnEventFitsIntoAMessageWhateverItTells) {
+  Progress progress = Example();
+  progress.owner_id = std::string(2000000, 'o');
+  progress.error = std::string(2000000, 'e');
+  const std::string json = ProgressJson(progress);
+  EXPECT_LT(json.size(), 16000U);
+  ASSERT_OK_AND_ASSIGN(const Progress read, ParseProgress(json));
+  EXPECT_EQ(read.error, std::string(4096, 'e'));
+}
+
 TEST(ProgressCodecTest, TheSubjectHasOneTokenPerPart) {
   Progress progress = Example();
   EXPECT_EQ(ProgressSubject(progress), "transforms.dataset.status.owner.1.2");
   progress.owner_id = "a.b *>";
   EXPECT_EQ(ProgressSubject(progress), "transforms.dataset.status.a_b___.1.2");
+  progress.owner_id = std::string(100000, 'x');
+  const std::string bounded = ProgressSubject(progress);
+  EXPECT_LT(bounded.size(), 128U);
+  progress.owner_id += 'y';
+  EXPECT_NE(ProgressSubject(progress), bounded);
   progress.owner_id = "";
   EXPECT_EQ(ProgressSubject(progress), "transforms.dataset.status._.1.2");
 }

@@ -52,6 +52,33 @@ TEST(DeadLetterTest, KeepsHeadersThatDoNotSpeakToTheServer) {
   EXPECT_THAT(headers, Not(Contains(Pair("Dsw-Error", "of an earlier death"))));
 }
 
+TEST(DeadLetterTest, HasNoHeaderWithoutAValue) {
+  const NatsHeaders headers =
+      DeadLetterHeaders(kOrigin, {{"X-Empty", ""}, {"X-Blank", " \r\n "}},
+                        {.error_type = "invalid", .error = "no", .job_id = ""}, "host-1",
+                        std::chrono::system_clock::now());
+  EXPECT_THAT(headers, Not(Contains(Key("X-Empty"))));
+  EXPECT_THAT(headers, Not(Contains(Key("X-Blank"))));
+  EXPECT_THAT(headers, Not(Contains(Key("Dsw-Job-Id"))));
+}
+
+TEST(DeadLetterTest, HeadersMakeRoomForThePayload) {
+  const NatsHeaders headers =
+      DeadLetterHeaders(kOrigin, {{"X-Owner", std::string(500, 'o')}},
+                        {.error_type = "conflict", .error = std::string(5000, 'e'), .job_id = "j1"},
+                        "host-1", std::chrono::system_clock::now());
+  const std::size_t all = HeaderBytes(headers);
+  EXPECT_EQ(FitHeaders(headers, all), headers);
+  const NatsHeaders shorter = FitHeaders(headers, all - 1);
+  EXPECT_THAT(shorter, Contains(Pair("X-Owner", std::string(128, 'o'))));
+  EXPECT_THAT(shorter, Contains(Pair("Dsw-Error", std::string(128, 'e'))));
+  const NatsHeaders fewer = FitHeaders(headers, HeaderBytes(shorter) - 1);
+  EXPECT_THAT(fewer, Not(Contains(Key("X-Owner"))));
+  EXPECT_THAT(fewer, Contains(Pair("Dsw-Error-Type", "conflict")));
+  EXPECT_THAT(fewer, Contains(Pair("Dsw-Original-Subject", "workers.dataset-transform")));
+  EXPECT_THAT(FitHeaders(headers, 20), testing::IsEmpty());
+}
+
 TEST(DeadLetterTest, HasAnIdOfItsMessageAlone) {
   MessageOrigin again = kOrigin;
   again.attempt = 5;
