@@ -15,6 +15,8 @@ dsw_status CategoryOf(int code) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_IOERR:
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
       return DSW_E_UNAVAILABLE;
     case SQLITE_TOOBIG:
       return DSW_E_INVALID_REQUEST;

@@ -18,9 +18,9 @@ namespace dsw::sqlite {
 
 class Statement;
 
-/// Errors are dsw::Failure: DSW_E_UNAVAILABLE for what may pass (locked, disk full, cannot be
-/// opened), DSW_E_INTERNAL for a file that is damaged or no database; each names the file. Belongs
-/// to one thread at a time.
+/// Errors are dsw::Failure, and name the file: DSW_E_UNAVAILABLE for what is wrong with it, and not
+/// with what is asked of it (locked, disk full, cannot be opened, damaged, no database). Belongs to
+/// one thread at a time.
 class Connection {
  public:
   /// Opens the file, or makes it. Commits are on disk when they return.

@@ -19,7 +19,24 @@ namespace {
 constexpr char kCreateRegistry[] =
     "CREATE TABLE IF NOT EXISTS collections ("
     "id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimensions INTEGER NOT NULL, "
-    "distance TEXT NOT NULL)";
+    "distance TEXT NOT NULL, maker TEXT NOT NULL DEFAULT '')";
+
+/// The token that a stored point was written with. What is no JSON was not written by a worker.
+constexpr char kStoredToken[] =
+    "CASE WHEN json_valid(payload) "
+    "THEN coalesce(CAST(json_extract(payload, '$." DSW_STAMP_KEY ".t') AS INTEGER), 0) ELSE 0 END";
+
+/// Files from before collections had a maker.
+void AddMakerColumn(Connection& connection) {
+  Statement present =
+      connection.Prepare("SELECT 1 FROM pragma_table_info('collections') WHERE name = 'maker'");
+  if (present.Step()) return;
+  connection.Execute("ALTER TABLE collections ADD COLUMN maker TEXT NOT NULL DEFAULT ''");
+}
+
+bool IsEmpty(Connection& connection, const std::string& table) {
+  return !connection.Prepare("SELECT 1 FROM " + table + " LIMIT 1").Step();
+}
 
 std::string Quoted(std::string_view name) {
   return "\"" + std::string(name) + "\"";
@@ -55,14 +72,33 @@ Store::Store(const dsw_host& host, std::string_view config_json)
     : host_(host), path_(ParseConfig(config_json).path) {}
 
 void Store::EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec) {
+  MakeUsable(call, spec);
+}
+
+void Store::Ensure(const dsw_call& call, const dsw_collection_spec& spec,
+                   const dsw_collection_out& out) {
+  const State state = MakeUsable(call, spec);
+  TellState(out, state.flags, state.maker);
+}
+
+Store::State Store::MakeUsable(const dsw_call& call, const dsw_collection_spec& spec) {
   CheckSpec(spec);
   const std::string_view name = View(spec.name);
   const Turn turn(*this, call);
   Connection& connection = Writer(turn, call);
+  State state;
   connection.Transaction([&] {
+    AddMakerColumn(connection);
     Collection found;
     if (Lookup(connection, name, found)) {
-      if (found.dimensions == spec.dimensions && found.distance == spec.distance) return;
+      if (found.dimensions == spec.dimensions && found.distance == spec.distance) {
+        if (IsEmpty(connection, found.table)) state.flags |= DSW_COLLECTION_EMPTY;
+        Statement maker = connection.Prepare("SELECT maker FROM collections WHERE name = ?");
+        maker.BindText(1, name);
+        maker.Step();
+        state.maker = maker.Text(0);
+        return;
+      }
       throw Failure(DSW_E_CONFLICT,
                     "sqlite: collection " + Quoted(name) + " has " +
                         Shape(found.dimensions, found.distance) + ", not " +
@@ -85,6 +121,21 @@ void Store::EnsureCollection(const dsw_call& call, const dsw_collection_spec& sp
     insert.Step();
     connection.Execute("CREATE TABLE " + table +
                        " (id TEXT PRIMARY KEY, vector BLOB NOT NULL, payload TEXT NOT NULL)");
+    state.flags = DSW_COLLECTION_CREATED | DSW_COLLECTION_EMPTY;
+  });
+  return state;
+}
+
+void Store::SetMaker(const dsw_call& call, std::string_view collection, std::string_view maker) {
+  const Turn turn(*this, call);
+  Connection& connection = Writer(turn, call);
+  connection.Transaction([&] {
+    (void)Find(connection, collection);
+    AddMakerColumn(connection);
+    Statement update = connection.Prepare("UPDATE collections SET maker = ? WHERE name = ?");
+    update.BindText(1, maker);
+    update.BindText(2, collection);
+    update.Step();
   });
 }
 
@@ -99,10 +150,13 @@ void Store::Upsert(const dsw_call& call, std::string_view collection, const dsw_
                                         " dimensions, the points have " +
                                         std::to_string(points.dimensions));
     }
-    Statement upsert =
-        connection.Prepare("INSERT INTO " + target.table +
-                           " (id, vector, payload) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                           "vector = excluded.vector, payload = excluded.payload");
+    std::string sql = "INSERT INTO " + target.table +
+                      " (id, vector, payload) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                      "vector = excluded.vector, payload = excluded.payload";
+    if (const std::int64_t fence = FenceOf(points); fence != 0) {
+      sql += std::string(" WHERE ") + kStoredToken + " <= " + std::to_string(fence);
+    }
+    Statement upsert = connection.Prepare(sql);
     const char* row = reinterpret_cast<const char*>(points.vectors);
     for (std::size_t i = 0; i < points.count; ++i, row += points.row_stride_bytes) {
       upsert.BindText(1, View(points.ids[i]));
@@ -135,6 +189,21 @@ std::uint64_t Store::Count(const dsw_call& call, std::string_view collection) {
   Statement count = connection->Prepare("SELECT count(*) FROM " + target.table);
   count.Step();
   return static_cast<std::uint64_t>(count.Int(0));
+}
+
+void Store::Scan(const dsw_call& call, std::string_view collection, std::string_view after,
+                 std::uint32_t limit, const dsw_scan_out& out) {
+  const std::unique_ptr<Connection> connection = Open(call);
+  const Collection target = Find(*connection, collection);
+  Statement scan = connection->Prepare(
+      "SELECT id, CASE WHEN json_valid(payload) THEN payload -> '$." DSW_STAMP_KEY "' END FROM " +
+      target.table + " WHERE id > ? ORDER BY id LIMIT ?");
+  scan.BindText(1, after);
+  scan.BindInt(2, limit);
+  while (scan.Step()) {
+    CheckCall(host_, call);
+    TellPoint(out, scan.Text(0), scan.Text(1));
+  }
 }
 
 void Store::Search(const dsw_call& call, std::string_view collection, const float* vector,

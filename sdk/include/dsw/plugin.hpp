@@ -148,6 +148,29 @@ inline void Log(const dsw_host& host, const dsw_call* call, std::int32_t level,
   host.log(&host, call, level, &text, nullptr, 0);
 }
 
+/// What points that are stored already are compared with; 0: nothing, also from hosts before 0.3.
+inline std::int64_t FenceOf(const dsw_points& points) noexcept {
+  return DSW_HAS(&points, fence) ? points.fence : 0;
+}
+
+/// Gives the host one state of a collection; `flags` are DSW_COLLECTION_CREATED and _EMPTY.
+inline void TellState(const dsw_collection_out& out, std::uint32_t flags, std::string_view maker) {
+  dsw_collection_state state{};
+  state.struct_size = sizeof state;
+  state.flags = flags;
+  state.maker = Str(maker);
+  out.state(&out, &state);
+}
+
+/// Gives the host one point of a scan.
+inline void TellPoint(const dsw_scan_out& out, std::string_view id, std::string_view stamp) {
+  dsw_point_stamp point{};
+  point.struct_size = sizeof point;
+  point.id = Str(id);
+  point.stamp = Str(stamp);
+  out.point(&out, &point);
+}
+
 /// create and destroy of a provider whose instances are T(const dsw_host&, std::string_view json).
 template <class T>
 struct Instance {

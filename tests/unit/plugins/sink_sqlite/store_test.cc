@@ -58,7 +58,8 @@ struct Made {
   std::vector<dsw_str> payload_views;
   dsw_points points{};
 
-  Made(int first, int count, std::uint32_t dimensions = 2, const std::string& tag = "") {
+  Made(int first, int count, std::uint32_t dimensions = 2, const std::string& tag = "",
+       std::int64_t fence = 0) {
     for (int i = first; i < first + count; ++i) {
       ids.push_back("id-" + std::to_string(i));
       payloads.push_back("{\"n\":" + std::to_string(i) + tag + "}");
@@ -68,10 +69,20 @@ struct Made {
     }
     for (const std::string& id : ids) id_views.push_back(Str(id));
     for (const std::string& payload : payloads) payload_views.push_back(Str(payload));
-    points = {sizeof points,       dimensions,     ids.size(),
-              id_views.data(),     vectors.data(), dimensions * sizeof(float),
-              payload_views.data()};
+    points = {sizeof points,        dimensions,     ids.size(),
+              id_views.data(),      vectors.data(), dimensions * sizeof(float),
+              payload_views.data(), fence};
   }
+};
+
+/// A tag for Made: the stamp of a worker with this token.
+std::string Stamped(int token) {
+  return ",\"_dsw\":{\"ed\":7,\"t\":" + std::to_string(token) + "}";
+}
+
+struct Told {
+  std::uint32_t flags = 0;
+  std::string maker;
 };
 
 class SqliteStoreTest : public testing::Test {
@@ -83,6 +94,28 @@ class SqliteStoreTest : public testing::Test {
                      std::uint32_t distance = DSW_DISTANCE_DOT, std::uint32_t flags = 0) {
     const dsw_collection_spec spec{sizeof spec, dimensions, Str(name), distance, flags};
     store.EnsureCollection(MakeCall(), spec);
+  }
+  static Told EnsureAndTell(Store& store, std::string_view name) {
+    Told told;
+    const dsw_collection_out out{
+        sizeof out, 0, &told,
+        [](const dsw_collection_out* self, const dsw_collection_state* state) {
+          *static_cast<Told*>(self->ctx) = {state->flags, std::string(View(state->maker))};
+        }};
+    store.Ensure(MakeCall(), {sizeof(dsw_collection_spec), 2, Str(name), DSW_DISTANCE_DOT, 0}, out);
+    return told;
+  }
+  /// Ids and stamps of a page, one after the other.
+  static std::vector<std::string> Page(Store& store, std::string_view name, std::string_view after,
+                                       std::uint32_t limit) {
+    std::vector<std::string> page;
+    const dsw_scan_out out{
+        sizeof out, 0, &page, [](const dsw_scan_out* self, const dsw_point_stamp* point) {
+          static_cast<std::vector<std::string>*>(self->ctx)->push_back(
+              std::string(View(point->id)) + " " + std::string(View(point->stamp)));
+        }};
+    store.Scan(MakeCall(), name, after, limit, out);
+    return page;
   }
   static std::vector<Answer> Search(Store& store, std::string_view name,
                                     const std::vector<float>& query, std::uint32_t limit) {
@@ -135,6 +168,78 @@ TEST_F(SqliteStoreTest, StoresAndReplacesPoints) {
   EXPECT_DOUBLE_EQ(answers[0].score, 4);
   EXPECT_EQ(answers[1].payload, "{\"n\":3,\"new\":1}");
   EXPECT_EQ(answers[3].payload, "{\"n\":1}");
+}
+
+TEST_F(SqliteStoreTest, TellsWhetherACollectionIsNewEmptyAndByWhom) {
+  const auto store = Open();
+  Told told = EnsureAndTell(*store, "c");
+  EXPECT_EQ(told.flags, DSW_COLLECTION_CREATED | DSW_COLLECTION_EMPTY);
+  EXPECT_EQ(told.maker, "");
+  store->SetMaker(MakeCall(), "c", "{\"model\":\"m\"}");
+  told = EnsureAndTell(*store, "c");
+  EXPECT_EQ(told.flags, DSW_COLLECTION_EMPTY);
+  EXPECT_EQ(told.maker, "{\"model\":\"m\"}");
+  store->Upsert(MakeCall(), "c", Made(1, 1).points);
+  store->SetMaker(MakeCall(), "c", "other");
+  told = EnsureAndTell(*Open(), "c");
+  EXPECT_EQ(told.flags, 0u);
+  EXPECT_EQ(told.maker, "other");
+  ExpectFailure(DSW_E_NOT_FOUND, "\"d\"", [&] { store->SetMaker(MakeCall(), "d", "x"); });
+}
+
+TEST_F(SqliteStoreTest, TakesFilesFromBeforeCollectionsHadAMaker) {
+  {
+    Connection old(path_);
+    old.Execute(
+        "CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+        "dimensions INTEGER NOT NULL, distance TEXT NOT NULL)");
+    old.Execute("INSERT INTO collections VALUES (1, 'c', 2, 'Dot')");
+    old.Execute(
+        "CREATE TABLE points_1 (id TEXT PRIMARY KEY, vector BLOB NOT NULL, payload TEXT NOT NULL)");
+    old.Execute("INSERT INTO points_1 VALUES ('old', x'0000803f00000000', '{\"n\":0}')");
+  }
+  const auto store = Open();
+  EXPECT_EQ(store->Count(MakeCall(), "c"), 1u) << "before anything is written";
+  EXPECT_EQ(Page(*store, "c", "", 5), std::vector<std::string>{"old "});
+  const Told told = EnsureAndTell(*store, "c");
+  EXPECT_EQ(told.flags, 0u);
+  EXPECT_EQ(told.maker, "");
+  store->SetMaker(MakeCall(), "c", "m");
+  EXPECT_EQ(EnsureAndTell(*store, "c").maker, "m");
+  Ensure(*store, "d");
+}
+
+TEST_F(SqliteStoreTest, ScansInTheOrderOfIds) {
+  const auto store = Open();
+  Ensure(*store, "c");
+  store->Upsert(MakeCall(), "c", Made(3, 2, 2, Stamped(9)).points);
+  store->Upsert(MakeCall(), "c", Made(1, 1).points);
+  Connection other(path_);
+  other.Execute("INSERT INTO points_1 VALUES ('id-2', x'', 'no json')");
+  using Stamps = std::vector<std::string>;
+  EXPECT_EQ(Page(*store, "c", "", 2), (Stamps{"id-1 ", "id-2 "}));
+  EXPECT_EQ(Page(*store, "c", "id-2", 2),
+            (Stamps{"id-3 {\"ed\":7,\"t\":9}", "id-4 {\"ed\":7,\"t\":9}"}));
+  EXPECT_EQ(Page(*store, "c", "id-4", 2), Stamps{});
+  EXPECT_EQ(Page(*store, "c", "id-35", 9).size(), 1u) << "behind an id that is gone";
+}
+
+TEST_F(SqliteStoreTest, ALateWriterDoesNotOverwriteItsSuccessor) {
+  const auto store = Open();
+  Ensure(*store, "c");
+  store->Upsert(MakeCall(), "c", Made(1, 1).points);
+  Connection(path_).Execute("INSERT INTO points_1 VALUES ('id-2', x'', 'no json')");
+  store->Upsert(MakeCall(), "c", Made(1, 3, 2, Stamped(8), 8).points);
+  store->Upsert(MakeCall(), "c", Made(1, 4, 2, Stamped(7), 7).points);
+  using Stamps = std::vector<std::string>;
+  EXPECT_EQ(Page(*store, "c", "", 9),
+            (Stamps{"id-1 {\"ed\":7,\"t\":8}", "id-2 {\"ed\":7,\"t\":8}", "id-3 {\"ed\":7,\"t\":8}",
+                    "id-4 {\"ed\":7,\"t\":7}"}));
+  store->Upsert(MakeCall(), "c", Made(1, 1, 2, Stamped(8) + ",\"again\":1", 8).points);
+  store->Upsert(MakeCall(), "c", Made(2, 1).points);
+  EXPECT_EQ(Search(*store, "c", {1, 0}, 9)[3].payload,
+            "{\"n\":1,\"_dsw\":{\"ed\":7,\"t\":8},\"again\":1}");
+  EXPECT_EQ(Page(*store, "c", "id-1", 1), Stamps{"id-2 "}) << "without a fence all is overwritten";
 }
 
 TEST_F(SqliteStoreTest, KeepsEverythingInTheFile) {
@@ -346,7 +451,7 @@ TEST_F(SqliteStoreTest, GivesUpOnALockAtTheDeadlineOrWhenCancelled) {
 
 TEST_F(SqliteStoreTest, ADamagedFileIsNamed) {
   WriteFile(path_, std::string(8'192, 'x'));
-  ExpectFailure(DSW_E_INTERNAL, path_, [&] { Open()->Health(MakeCall()); });
+  ExpectFailure(DSW_E_UNAVAILABLE, path_, [&] { Open()->Health(MakeCall()); });
 }
 
 TEST_F(SqliteStoreTest, AMissingDirectoryIsNamed) {
