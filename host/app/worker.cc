@@ -25,6 +25,11 @@ std::size_t PoolSize(const Settings& settings) {
   return static_cast<std::size_t>(settings.worker_concurrency) * 3;
 }
 
+PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
+  return {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size),
+          .batch_retention = std::chrono::duration_cast<std::chrono::hours>(settings.batch_retention)};
+}
+
 }  // namespace
 
 PipelineOptions PipelineOptionsFrom(const Settings& settings) {
@@ -45,6 +50,8 @@ PipelineOptions PipelineOptionsFrom(const Settings& settings) {
       static_cast<int>(settings.max_embedder_requests_per_second);
   options.failed_chunks = settings.failed_chunk_policy == "fail" ? FailedChunkPolicy::kFail
                                                                  : FailedChunkPolicy::kRecord;
+  options.max_chunks_per_job = settings.max_chunks_per_job;
+  options.provider_patience = settings.provider_patience;
   options.max_retries = static_cast<int>(settings.max_retries);
   options.retry_schedule = settings.retry_schedule;
   return options;
@@ -66,8 +73,7 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(
       database_,
       Database::Open({.url = settings.database_url, .pool_size = PoolSize(settings)}, clock_));
-  datasets_ = std::make_unique<PostgresStore>(
-      *database_, static_cast<std::int32_t>(settings.embedding_batch_size));
+  datasets_ = std::make_unique<PostgresStore>(*database_, StoreOptionsFrom(settings));
   RETURN_IF_ERROR(datasets_->Health());
 
   ASSIGN_OR_RETURN(
@@ -90,10 +96,12 @@ Status Worker::Open(const Settings& settings) {
                                             *metrics_, [this] { return health_->Readiness(); }));
 
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
+  const auto job_threads = static_cast<int>(settings.worker_concurrency);
+  ranges_ = std::make_unique<RangeSlots>(job_threads);
   context_ = std::make_unique<WorkerContext>(WorkerContext{
-      *datasets_, plugins_->catalog(), *progress_, *metrics_, clock_, options_, *lanes_});
-  pool_ = std::make_unique<WorkerPool>(static_cast<int>(settings.worker_concurrency), *queue_,
-                                       *context_);
+      WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_, *metrics_, clock_,
+      options_, *lanes_, *ranges_});
+  pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
   Log(LogLevel::kInfo, "app", "serving jobs",
       {{"stream", settings.nats_stream},
        {"consumer", settings.nats_consumer},

@@ -54,6 +54,7 @@ class Worker {
   std::unique_ptr<HealthMonitor> health_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Lanes> lanes_;
+  std::unique_ptr<RangeSlots> ranges_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
 };

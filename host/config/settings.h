@@ -38,6 +38,8 @@ struct Settings {
   // Jobs
   std::int64_t worker_concurrency = 0;
   std::int64_t max_retries = 0;
+  std::chrono::milliseconds provider_patience{};
+  std::chrono::milliseconds batch_retention{};
   std::vector<std::chrono::milliseconds> retry_schedule;  ///< Never empty.
   std::chrono::milliseconds job_timeout{};
   std::chrono::milliseconds shutdown_timeout{};

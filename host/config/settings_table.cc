@@ -234,6 +234,13 @@ void AddJobs(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "RETRY_SCHEDULE", "30,120,300,900,3600",
                      Durations(&S::retry_schedule, milliseconds(1), 24 * hours(1)),
                      "Wait before each retry; the last one repeats"));
+  rows.push_back(Row(kGroup, "PROVIDER_PATIENCE_SECS", "3600",
+                     Duration(&S::provider_patience, seconds(1), seconds(0), 30 * 24 * hours(1)),
+                     "How long a job whose provider this worker lacks is left to other workers, "
+                     "before it goes to the dead-letter stream"));
+  rows.push_back(Row(kGroup, "BATCH_RETENTION_DAYS", "30",
+                     Duration(&S::batch_retention, 24 * hours(1), hours(0), 3650 * 24 * hours(1)),
+                     "How long batch records of finished jobs are kept"));
   rows.push_back(Row(kGroup, "JOB_TIMEOUT", "1800",
                      Duration(&S::job_timeout, seconds(1), seconds(1), 7 * 24 * hours(1)),
                      "Time after which a job is handed back, to go on later from where it was"));
@@ -253,8 +260,8 @@ void AddEmbedding(std::vector<Setting>& rows) {
                      "Batches of one job at a time; bounds memory"));
   rows.push_back(Row(kGroup, "MAX_CHUNKS_PER_JOB", "100000",
                      Integer(&S::max_chunks_per_job, 1, 1'000'000'000),
-                     "Size above which a job is to be divided among workers; checked, but not yet "
-                     "used: jobs run whole"));
+                     "Pending chunks above which a job is shared out over all workers, in ranges "
+                     "of about so many"));
   rows.push_back(Row(kGroup, "EMBEDDER_TIMEOUT", "60",
                      Duration(&S::embedder_timeout, seconds(1), seconds(1), hours(1)),
                      "Time limit of one call to an embedder"));

@@ -65,7 +65,7 @@ Result<std::int64_t> Walk(Database& database, std::int64_t dataset_id, const cha
   std::int64_t last_item = 0;
   std::int64_t sum = 0;
   while (true) {
-    ASSIGN_OR_RETURN(const bool more, database.Run([&](Session& session) -> Result<bool> {
+    ASSIGN_OR_RETURN(const bool more, database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
       pqxx::nontransaction transaction(session.connection);
       const pqxx::result page = Exec(transaction, step, dataset_id, last_item, kItemsPerStep);
       last_item = Int64(page.at(0)[1]);
@@ -79,13 +79,13 @@ Result<std::int64_t> Walk(Database& database, std::int64_t dataset_id, const cha
 }  // namespace
 
 Status CatchUpContents(Database& database, std::int64_t dataset_id) {
-  ASSIGN_OR_RETURN(const bool equal, database.Run([&](Session& session) -> Result<bool> {
+  ASSIGN_OR_RETURN(const bool equal, database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
     pqxx::nontransaction transaction(session.connection);
     const pqxx::result counts = Exec(transaction, kCounts, dataset_id);
     return Int64(counts.at(0)[0]) == Int64(counts.at(0)[1]);
   }));
   if (equal) return {};
-  RETURN_IF_ERROR(database.Run([&](Session& session) -> Status {
+  RETURN_IF_ERROR(database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
     Exec(transaction, kOrphans, dataset_id);
     return {};

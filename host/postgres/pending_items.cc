@@ -52,6 +52,7 @@ void BeginReading(pqxx::transaction_base& transaction) {
   // every page than walk the index.
   Exec(transaction,
        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL jit = off; "
+       "SET LOCAL statement_timeout = '10min'; "
        "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
 }

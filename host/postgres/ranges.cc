@@ -38,9 +38,10 @@ JobRange RangeOf(const pqxx::row& row) {
 
 Result<std::vector<JobRange>> SplitIntoRanges(Database& database, const ClaimedTarget& target,
                                               std::int64_t generation, std::int64_t most_chunks) {
-  return database.Run([&](Session& session) -> Result<std::vector<JobRange>> {
+  return database.Run(Database::Patience::kLong, [&](Session& session)
+                                                     -> Result<std::vector<JobRange>> {
     pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL jit = off");
+    Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
     RETURN_IF_ERROR(Hold(transaction, target));
     pqxx::result rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
     if (rows.empty()) {

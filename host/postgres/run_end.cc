@@ -142,8 +142,9 @@ Pieces PiecesOf(pqxx::transaction_base& transaction, std::int64_t embedded_datas
 
 Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
                          std::chrono::hours retention) {
-  return database.Run([&](Session& session) -> Result<RunEnd> {
+  return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
+    Exec(transaction, "SET LOCAL statement_timeout = '10min'");
     LockTarget(transaction, target);
     RETURN_IF_ERROR(Hold(transaction, target));
     Pieces pieces;

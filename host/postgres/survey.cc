@@ -128,9 +128,9 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
 
 /// Fills in what is pending, and the run's totals as they were when it began.
 Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
-  return database.Run([&](Session& session) -> Status {
+  return database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
     pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL jit = off");
+    Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
     const auto row = Exec(transaction, kPending, target.embedded_dataset_id, target.dataset_id,
                           survey.generation, target.span.first, target.span.last)
                          .at(0);
