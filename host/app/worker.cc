@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/app/memory_limit.h"
 #include "host/app/nats_options.h"
 #include "host/app/worker_id.h"
 #include "host/base/log.h"
@@ -23,6 +24,14 @@ std::size_t PoolSize(const Settings& settings) {
     return static_cast<std::size_t>(settings.database_pool_size);
   }
   return static_cast<std::size_t>(settings.worker_concurrency) * 3;
+}
+
+/// What is left of the limit is for everything else that the process does.
+std::uint64_t MemoryFor(const Settings& settings) {
+  constexpr std::uint64_t kShare = 4;
+  constexpr std::uint64_t kMost = 192 << 20;
+  if (settings.worker_memory > 0) return static_cast<std::uint64_t>(settings.worker_memory) << 20;
+  return std::min(MemoryLimit() / kShare, kMost);
 }
 
 PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
@@ -98,9 +107,10 @@ Status Worker::Open(const Settings& settings) {
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   const auto job_threads = static_cast<int>(settings.worker_concurrency);
   ranges_ = std::make_unique<RangeSlots>(job_threads);
+  memory_ = std::make_unique<MemoryBudget>(MemoryFor(settings));
   context_ = std::make_unique<WorkerContext>(WorkerContext{
       WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_, *metrics_, clock_,
-      options_, *lanes_, *ranges_});
+      options_, *lanes_, *ranges_, *memory_});
   pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
   Log(LogLevel::kInfo, "app", "serving jobs",
       {{"stream", settings.nats_stream},

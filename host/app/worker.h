@@ -55,6 +55,7 @@ class Worker {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<RangeSlots> ranges_;
+  std::unique_ptr<MemoryBudget> memory_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
 };

@@ -47,7 +47,8 @@ struct Settings {
   // Embedding
   std::int64_t embedding_batch_size = 0;
   std::int64_t max_chunks_per_job = 0;
-  std::int64_t batches_in_flight = 0;
+  std::int64_t batches_in_flight = 0;  ///< 0: auto.
+  std::int64_t worker_memory = 0;      ///< MiB; 0: auto.
   std::chrono::milliseconds embedder_timeout{};
   std::int64_t embedder_max_retries = 0;
   std::chrono::milliseconds embedder_retry_delay{};

@@ -33,6 +33,17 @@ Rule Integer(std::int64_t Settings::*member, std::int64_t least, std::int64_t mo
           }};
 }
 
+/// 0 stands for "auto".
+Rule IntegerOrAuto(std::int64_t Settings::*member, std::int64_t least, std::int64_t most) {
+  return {fmt::format("auto, or {} to {}", least, most),
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            settings.*member = 0;
+            if (text == "auto") return std::string(text);
+            ASSIGN_OR_RETURN(settings.*member, ParseInteger(text, least, most));
+            return fmt::format("{}", settings.*member);
+          }};
+}
+
 Rule Flag(bool Settings::*member) {
   return {"true or false", [=](Settings& settings, std::string_view text) -> Result<std::string> {
             ASSIGN_OR_RETURN(settings.*member, ParseBool(text));
@@ -256,8 +267,12 @@ void AddEmbedding(std::vector<Setting>& rows) {
                      Integer(&S::embedding_batch_size, 1, 100000),
                      "Chunks per batch where neither job nor embedder says; providers may cut it "
                      "down"));
-  rows.push_back(Row(kGroup, "BATCHES_IN_FLIGHT", "4", Integer(&S::batches_in_flight, 1, 256),
-                     "Batches of one job at a time; bounds memory"));
+  rows.push_back(Row(kGroup, "BATCHES_IN_FLIGHT", "auto",
+                     IntegerOrAuto(&S::batches_in_flight, 1, 256),
+                     "Most batches of one job at a time; auto: as many as the embedder takes"));
+  rows.push_back(Row(kGroup, "WORKER_MEMORY", "auto", IntegerOrAuto(&S::worker_memory, 1, 1 << 20),
+                     "MiB that the batches in flight of all jobs may take together; auto: a quarter "
+                     "of what the container or machine allows, at most 192"));
   rows.push_back(Row(kGroup, "MAX_CHUNKS_PER_JOB", "100000",
                      Integer(&S::max_chunks_per_job, 1, 1'000'000'000),
                      "Pending chunks above which a job is shared out over all workers, in ranges "

@@ -123,6 +123,11 @@ void Lane::Leave(const Departure& departure, const Error* error) {
   changed_.notify_all();
 }
 
+std::size_t Lane::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return line_.size();
+}
+
 bool Lane::paused() const {
   const std::lock_guard lock(mutex_);
   return governor_.circuit().open();

@@ -54,6 +54,8 @@ class Lane {
   /// `error`: how the attempt failed, or null.
   void Leave(const Departure& departure, const Error* error);
 
+  /// Calls that stand in line now.
+  std::size_t waiting() const;
   /// The upstream is down as far as is known: calls wait, single ones probe.
   bool paused() const;
   bool remote() const { return options_.remote; }

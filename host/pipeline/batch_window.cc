@@ -2,6 +2,7 @@
 #include "host/pipeline/batch_window.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -11,6 +12,15 @@ BatchWindow::BatchWindow(int size) : size_(static_cast<std::size_t>(std::max(1, 
 
 BatchWindow::~BatchWindow() {
   (void)Finish();
+}
+
+void BatchWindow::AwaitRoom(const std::function<bool()>& crowded) {
+  // Whoever leaves the line does not tell; a look now and then is cheap.
+  constexpr std::chrono::milliseconds kLook{10};
+  std::unique_lock lock(mutex_);
+  while (!failure_ && (next_ || busy_ >= size_ || (busy_ > 0 && crowded()))) {
+    changed_.wait_for(lock, kLook);
+  }
 }
 
 void BatchWindow::Run(std::function<Status()> batch) {

@@ -18,12 +18,15 @@ namespace dsw {
 /// Belongs to one thread at a time, which may destroy it while batches run: it then waits for them.
 class BatchWindow {
  public:
-  /// At least one batch in flight, whatever `size` says.
+  /// At most `size` batches in flight, and at least one.
   explicit BatchWindow(int size);
   ~BatchWindow();
   BatchWindow(const BatchWindow&) = delete;
   BatchWindow& operator=(const BatchWindow&) = delete;
 
+  /// Waits until another batch may be run: while all threads are busy, or while `crowded` says that
+  /// one more would only stand in line. Not once a batch failed.
+  void AwaitRoom(const std::function<bool()>& crowded);
   /// Runs `batch` on a thread of the window; waits while all of them are busy. Once a batch failed,
   /// no further one is run.
   void Run(std::function<Status()> batch);

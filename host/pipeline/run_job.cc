@@ -28,12 +28,16 @@ Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
   ASSIGN_OR_RETURN(const auto pending, run.claim().OpenPending());
   const auto may_go_on = [&] { return MayGoOn(run.scope(), run.worker().clock.Now()); };
   Batcher batcher(*pending);
-  BatchWindow window(run.worker().options.batches_in_flight);
+  BatchWindow window(run.MostBatches());
   Status going = may_go_on();
   for (; going && !window.failed(); going = may_go_on()) {
+    window.AwaitRoom([&] { return run.Crowded(); });
     ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(run.CallLimits()));
     if (!batch) break;
-    window.Run([&, batch = std::move(*batch)] { return RunBatch(batch, run, meter); });
+    const MemoryBudget::Share memory =
+        run.worker().memory.Take(run.BytesFor(*batch), run.scope().stops.drain);
+    if (!memory) continue;
+    window.Run([&, memory, batch = std::move(*batch)] { return RunBatch(batch, run, meter); });
   }
   RETURN_IF_ERROR(window.Finish());
   return going;

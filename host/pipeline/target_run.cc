@@ -2,6 +2,7 @@
 #include "host/pipeline/target_run.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -104,6 +105,31 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
         .origin = Origin::kEmbedder});
   }
   return vectors;
+}
+
+int TargetRun::MostBatches() const {
+  const int wanted = worker_.options.batches_in_flight;
+  if (wanted > 0) return wanted;
+  // In this process more calls at a time than processors only take memory.
+  constexpr int kMostCalls = 64;
+  return embedder_->remote() ? kMostCalls
+                             : static_cast<int>(std::thread::hardware_concurrency()) + 1;
+}
+
+bool TargetRun::Crowded() const {
+  // The next two are ready when the lane is.
+  constexpr std::size_t kReady = 2;
+  return lane_->waiting() >= kReady;
+}
+
+std::uint64_t TargetRun::BytesFor(const Batch& batch) const {
+  // A text in the batch, the request, the payload, and what is sent of that; a float in the answer,
+  // the matrix, and what is sent of it.
+  constexpr std::uint64_t kCopiesOfText = 4;
+  constexpr std::uint64_t kBytesPerFloat = 16;
+  std::uint64_t text = 0;
+  for (const Chunk& chunk : batch.chunks) text += chunk.text.size() + chunk.metadata_json.size();
+  return kCopiesOfText * text + kBytesPerFloat * batch.chunks.size() * facts_.dimensions;
 }
 
 Result<Vectors> TargetRun::Probe() {

@@ -54,6 +54,12 @@ class TargetRun {
   LearnedLimits& learned() const { return *learned_; }
   /// What a call may hold, as far as is known by now.
   BatchLimits CallLimits() const { return learned_->Tighten(batch_limits_); }
+  /// Batches that may be in flight at a time.
+  int MostBatches() const;
+  /// One more batch would only wait for its turn.
+  bool Crowded() const;
+  /// What a batch takes of memory while it is in flight, about.
+  std::uint64_t BytesFor(const Batch& batch) const;
   /// The provider embedded something since a chunk was last found to be what it refuses: its
   /// refusals are then not for a wrong configuration.
   bool proven() const { return proven_; }

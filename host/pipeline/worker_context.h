@@ -7,6 +7,7 @@
 
 #include "host/base/clock.h"
 #include "host/lanes/lanes.h"
+#include "host/pipeline/memory_budget.h"
 #include "host/pipeline/options.h"
 #include "host/pipeline/range_slots.h"
 #include "host/ports/dataset_store.h"
@@ -31,6 +32,7 @@ struct WorkerContext {
   const PipelineOptions& options;
   Lanes& lanes;
   RangeSlots& ranges;
+  MemoryBudget& memory;
 };
 
 }  // namespace dsw

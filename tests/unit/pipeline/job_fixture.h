@@ -29,8 +29,9 @@ class JobFixture : public testing::Test {
   FakeQueue queue_;
   FakeHealth health_;
   RangeSlots ranges_{4};
+  MemoryBudget memory_{64 << 20};
   WorkerContext worker_{"worker", queue_,  store_, plugins_, bus_,   health_,
-                        telemetry_, clock_, options_, lanes_, ranges_};
+                        telemetry_, clock_, options_, lanes_, ranges_, memory_};
   std::stop_source drain_;
   std::stop_source cancel_;
   FakeDelivery delivery_{kJob};

@@ -24,8 +24,9 @@ class WorkerPoolTest : public testing::Test {
   FakeQueue queue_;
   FakeHealth health_;
   RangeSlots ranges_{1};
+  MemoryBudget memory_{64 << 20};
   WorkerContext worker_{"worker", queue_,  store_, plugins_, bus_,   health_,
-                        telemetry_, clock_, options_, lanes_, ranges_};
+                        telemetry_, clock_, options_, lanes_, ranges_, memory_};
 };
 
 TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
@@ -41,7 +42,7 @@ TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
 TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   ManualClock clock;
   const WorkerContext worker{"worker", queue_, store_, plugins_, bus_, health_,
-                             telemetry_, clock, options_, lanes_, ranges_};
+                             telemetry_, clock, options_, lanes_, ranges_, memory_};
   queue_.deliveries = 1;
   queue_.failures = 1;
   {
