@@ -70,8 +70,9 @@ std::string QueryBody(const float* vector, std::uint32_t dimensions, std::uint32
 UpsertBody::UpsertBody(const PointRange& range) {
   constexpr std::string_view kPayload = R"(,"payload":)";
   constexpr std::size_t kAround = 80;  // An id and the names of the members.
+  constexpr std::size_t kFilter = 128;
   const std::size_t dimensions = range.points->dimensions;
-  text_.resize(range.count * (dimensions * kLongestFloat + kAround) + kAround);
+  text_.resize(range.count * (dimensions * kLongestFloat + kAround) + kAround + kFilter);
   payloads_.reserve(range.count);
   pieces_.reserve(2 * range.count + 1);
 
@@ -93,7 +94,15 @@ UpsertBody::UpsertBody(const PointRange& range) {
     if (id.derived) payload = payloads_.emplace_back(WithOriginalId(payload, range.GivenId(i)));
     pieces_.push_back(Str(payload));
   }
-  out = Copy(out, "}]}");
+  out = Copy(out, "}]");
+  if (range.fence != 0) {
+    out = Copy(out, R"(,"update_filter":{"must_not":[{"key":")");
+    out = Copy(out, kFencePath);
+    out = Copy(out, R"(","range":{"gt":)");
+    out = std::to_chars(out, out + kLongestFloat * 2, range.fence).ptr;
+    out = Copy(out, "}}]}");
+  }
+  out = Copy(out, "}");
   end_piece();
 }
 

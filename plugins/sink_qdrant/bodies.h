@@ -22,8 +22,9 @@ std::string_view DistanceName(std::uint32_t distance);
 std::string CreateBody(const Config& config, std::uint32_t dimensions, std::string_view distance);
 std::string QueryBody(const float* vector, std::uint32_t dimensions, std::uint32_t limit);
 
-/// {"points":[…]} with ids, vectors and payloads, in pieces: payloads are the caller's own, lent in
-/// place; floats are the shortest text that reads back as the same float32.
+/// {"points":[…]}, and {"update_filter":…} where there is a fence, with ids, vectors and payloads,
+/// in pieces: payloads are the caller's own, lent in place; floats are the shortest text that reads
+/// back as the same float32.
 class UpsertBody {
  public:
   explicit UpsertBody(const PointRange& range);
