@@ -29,7 +29,22 @@ char* WriteFloats(char* out, const float* floats, std::size_t count) {
   return out;
 }
 
+/// A clause of a filter.
+std::string MustNotBeLater(std::int64_t fence) {
+  return R"("must_not":[{"key":")" + std::string(kFencePath) + R"(","range":{"gt":)" +
+         std::to_string(fence) + "}}]";
+}
+
 }  // namespace
+
+std::string IdList(const std::vector<std::string>& ids) {
+  std::string list = "[";
+  for (const std::string& id : ids) {
+    if (list.size() > 1) list += ',';
+    list += id;
+  }
+  return list + ']';
+}
 
 std::string_view DistanceName(std::uint32_t distance) {
   switch (distance) {
@@ -55,6 +70,12 @@ std::string CreateBody(const Config& config, std::uint32_t dimensions, std::stri
         {"type", "int8"}, {"quantile", 0.99}, {"always_ram", true}};
   }
   return body.dump();
+}
+
+std::string RemoveBody(const std::vector<std::string>& ids, std::int64_t fence) {
+  const std::string list = IdList(ids);
+  if (fence == 0) return R"({"points":)" + list + '}';
+  return R"({"filter":{"must":[{"has_id":)" + list + "}]," + MustNotBeLater(fence) + "}}";
 }
 
 std::string QueryBody(const float* vector, std::uint32_t dimensions, std::uint32_t limit) {
@@ -96,11 +117,9 @@ UpsertBody::UpsertBody(const PointRange& range) {
   }
   out = Copy(out, "}]");
   if (range.fence != 0) {
-    out = Copy(out, R"(,"update_filter":{"must_not":[{"key":")");
-    out = Copy(out, kFencePath);
-    out = Copy(out, R"(","range":{"gt":)");
-    out = std::to_chars(out, out + kLongestFloat * 2, range.fence).ptr;
-    out = Copy(out, "}}]}");
+    out = Copy(out, R"(,"update_filter":{)");
+    out = Copy(out, MustNotBeLater(range.fence));
+    out = Copy(out, "}");
   }
   out = Copy(out, "}");
   end_piece();

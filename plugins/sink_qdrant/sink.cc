@@ -111,7 +111,7 @@ void QdrantSink::Upsert(const dsw_call& call, std::string_view collection,
 void QdrantSink::GiveUpFence(const dsw_call& call, std::string_view reason) {
   if (unfenced_.exchange(true)) return;
   Log(host_, &call, DSW_LOG_WARN,
-      "points are written without the condition that spares those of a later runner: " +
+      "points are written and removed without the condition that spares those of a later runner: " +
           std::string(reason));
 }
 
@@ -157,18 +157,29 @@ UpdateStatus QdrantSink::UpsertOverRest(const dsw_call& call, std::string_view c
 }
 
 void QdrantSink::Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
-                        std::size_t count) {
-  const std::string path = CollectionPath(collection);
+                        std::size_t count, std::int64_t fence) {
   for (std::size_t first = 0; first < count; first += kMostRemovedAtOnce) {
     CheckCall(host_, call);
     const std::vector<PointId> part =
         MakePointIds(ids + first, std::min(kMostRemovedAtOnce, count - first));
     const std::vector<std::string> distinct = DistinctIds(part.data(), part.size());
-    const Json result = rest_.Post(call, path + "/points/delete" + watch_.Query(call, collection),
-                                   R"({"points":)" + IdList(distinct) + '}');
-    if (StatusOf(result) != UpdateStatus::kCompleted) {
-      watch_.AwaitApplied(call, collection, distinct, false);
+    try {
+      RemovePart(call, collection, distinct, unfenced_ ? 0 : fence);
+    } catch (const Failure& failure) {
+      if (fence == 0 || !RefusesFence(failure.what())) throw;
+      GiveUpFence(call, failure.what());
+      RemovePart(call, collection, distinct, 0);
     }
+  }
+}
+
+void QdrantSink::RemovePart(const dsw_call& call, std::string_view collection,
+                            const std::vector<std::string>& ids, std::int64_t fence) {
+  const Json result = rest_.Post(
+      call, CollectionPath(collection) + "/points/delete" + watch_.Query(call, collection),
+      RemoveBody(ids, fence));
+  if (StatusOf(result) != UpdateStatus::kCompleted) {
+    watch_.AwaitApplied(call, collection, ids, false);
   }
 }
 

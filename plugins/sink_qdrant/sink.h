@@ -38,7 +38,7 @@ class QdrantSink {
   /// point.
   void Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points);
   void Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
-              std::size_t count);
+              std::size_t count, std::int64_t fence = 0);
   /// Of the points that searches see.
   std::uint64_t Count(const dsw_call& call, std::string_view collection);
   void Scan(const dsw_call& call, std::string_view collection, std::string_view after,
@@ -55,6 +55,8 @@ class QdrantSink {
   /// Sends the first points of `range`; sets `front` to them, also when they are refused.
   void UpsertFront(const dsw_call& call, std::string_view collection, const PointRange& range,
                    UpsertMessage& message, PointRange& front);
+  void RemovePart(const dsw_call& call, std::string_view collection,
+                  const std::vector<std::string>& ids, std::int64_t fence);
   /// Writes without fences from now on.
   void GiveUpFence(const dsw_call& call, std::string_view reason);
   /// Sends fewer than the `refused` points from now on: what the refusal names, or half of them.

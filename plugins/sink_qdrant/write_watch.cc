@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "plugins/sink_qdrant/bodies.h"
 #include "plugins/sink_qdrant/call_time.h"
 #include "plugins/sink_qdrant/names.h"
 
@@ -92,15 +93,6 @@ bool WriteWatch::ShowsEffect(const dsw_call& call, const std::string& path,
     throw Failure(DSW_E_BAD_RESPONSE, "Qdrant's answer has no list of points");
   }
   return found.size() == (stored ? ids.size() : 0);
-}
-
-std::string IdList(const std::vector<std::string>& ids) {
-  std::string list = "[";
-  for (const std::string& id : ids) {
-    if (list.size() > 1) list += ',';
-    list += id;
-  }
-  return list + ']';
 }
 
 }  // namespace dsw::qdrant

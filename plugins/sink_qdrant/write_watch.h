@@ -64,7 +64,4 @@ class WriteWatch {
   std::set<std::string, std::less<>> told_;    // Of hiding_, those logged. Guarded by mutex_.
 };
 
-/// `[1,"…"]`.
-std::string IdList(const std::vector<std::string>& ids);
-
 }  // namespace dsw::qdrant

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/doubles/qdrant/refusal.h"
+#include "tests/doubles/qdrant/store.h"
 
 namespace dsw::doubles {
 namespace {
@@ -24,6 +25,10 @@ Json Conditions(const Json& filter, const char* clause) {
   return found.is_array() ? found : Json::array({found});
 }
 
+bool HasId(const Json& condition) {
+  return condition.is_object() && condition.contains("has_id") && condition["has_id"].is_array();
+}
+
 bool InRange(const Json& range, const Json& value) {
   if (!value.is_number()) return false;
   const auto number = value.get<double>();
@@ -40,6 +45,7 @@ void CheckFilter(const Json& filter) {
   for (const auto& item : filter.items()) {
     if (std::ranges::find(kClauses, item.key()) == std::end(kClauses)) Malformed();
     for (const Json& condition : Conditions(filter, item.key().c_str())) {
+      if (HasId(condition)) continue;
       const bool ranged = condition.is_object() && condition.contains("key") &&
                           condition["key"].is_string() && condition.contains("range") &&
                           condition["range"].is_object();
@@ -51,8 +57,12 @@ void CheckFilter(const Json& filter) {
   }
 }
 
-bool Matches(const Json& filter, const Json& payload) {
+bool Matches(const Json& filter, const std::string& id, const Json& payload) {
   const auto holds = [&](const Json& condition) {
+    if (HasId(condition)) {
+      return std::ranges::any_of(condition["has_id"],
+                                 [&](const Json& one) { return CheckedId(one) == id; });
+    }
     return InRange(condition["range"], ValueAt(payload, condition["key"]));
   };
   return std::ranges::all_of(Conditions(filter, "must"), holds) &&
@@ -62,7 +72,9 @@ bool Matches(const Json& filter, const Json& payload) {
 std::vector<std::string> KeysOf(const Json& filter) {
   std::vector<std::string> keys;
   for (const char* clause : kClauses) {
-    for (const Json& condition : Conditions(filter, clause)) keys.push_back(condition["key"]);
+    for (const Json& condition : Conditions(filter, clause)) {
+      if (!HasId(condition)) keys.push_back(condition["key"]);
+    }
   }
   return keys;
 }

@@ -10,9 +10,10 @@
 
 namespace dsw::doubles {
 
-/// Throws a Refusal for what is no filter, and for conditions other than a range.
+/// Throws a Refusal for what is no filter, and for conditions other than a range and "has_id".
 void CheckFilter(const nlohmann::json& filter);
-bool Matches(const nlohmann::json& filter, const nlohmann::json& payload);
+/// `id` in JSON.
+bool Matches(const nlohmann::json& filter, const std::string& id, const nlohmann::json& payload);
 /// The paths that it looks at, as "_dsw.t".
 std::vector<std::string> KeysOf(const nlohmann::json& filter);
 

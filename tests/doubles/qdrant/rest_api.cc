@@ -314,7 +314,11 @@ HttpReply QdrantRest::RouteCollection(const ReceivedRequest& request, const std:
   }
   if (what == "POST /points/delete") {
     return Run("remove", [&] {
-      return Update(store_.Remove(name, Ids(Parsed(request).at("points")), write));
+      const Json body = Parsed(request);
+      if (body.contains("filter")) {
+        return Update(store_.RemoveMatching(name, body["filter"], write));
+      }
+      return Update(store_.Remove(name, Ids(body.at("points")), write));
     });
   }
   if (what == "POST /points/count") {

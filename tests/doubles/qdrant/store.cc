@@ -105,8 +105,8 @@ Json Store::Collection::Strict() const {
 void Store::Collection::Put(IncomingPoint& point, const Json& filter) {
   const StoredPoints& newest = hidden.contains(point.id) ? hidden : points;
   const auto stored = newest.find(point.id);
-  const bool spared =
-      !filter.is_null() && stored != newest.end() && !Matches(filter, stored->second.payload);
+  const bool spared = !filter.is_null() && stored != newest.end() &&
+                      !Matches(filter, point.id, stored->second.payload);
   if (spared) return;
   if (distance == "Cosine") Normalise(point.vector);
   (HidesNext() ? hidden : points)[point.id] = {std::move(point.vector), std::move(point.payload)};
@@ -309,6 +309,30 @@ std::string Store::Remove(const std::string& name, const std::vector<std::string
     for (const std::string& id : ids) {
       target.points.erase(id);
       target.hidden.erase(id);
+    }
+  });
+}
+
+std::string Store::RemoveMatching(const std::string& name, const Json& filter,
+                                  const WriteOptions& write) {
+  std::unique_lock lock(mutex_);
+  const Collection& found = Find(name);
+  CheckCondition(filter, found.Strict(), found.payload_schema);
+  return Apply(lock, name, write, [filter](Collection& target) {
+    const auto matches = [&](const auto& entry) {
+      return Matches(filter, entry.first, entry.second.payload);
+    };
+    // Of a point that is there twice, the hidden one is the newer.
+    std::erase_if(target.points, [&](const auto& entry) {
+      return !target.hidden.contains(entry.first) && matches(entry);
+    });
+    for (auto entry = target.hidden.begin(); entry != target.hidden.end();) {
+      if (matches(*entry)) {
+        target.points.erase(entry->first);
+        entry = target.hidden.erase(entry);
+      } else {
+        ++entry;
+      }
     }
   });
 }

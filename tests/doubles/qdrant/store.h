@@ -92,6 +92,8 @@ class Store {
                      const WriteOptions& write);
   std::string Remove(const std::string& name, const std::vector<std::string>& ids,
                      const WriteOptions& write);
+  std::string RemoveMatching(const std::string& name, const nlohmann::json& filter,
+                             const WriteOptions& write);
   StoredPoints Points(const std::string& name) const;
   std::size_t Count(const std::string& name) const;
   /// Throws the Refusal of strict mode, where it is too many for one request.

@@ -72,7 +72,7 @@ TEST_P(QdrantTransportTest, StoresOverwritesCountsSearchesAndRemoves) {
   EXPECT_NEAR(hits[0].score, 1, 1e-5);
   EXPECT_EQ(hits[0].payload_json, R"({"dataset_item_id":7,"tag":"new"})");
 
-  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(7), UuidOf(999)}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(7), UuidOf(999)}, 0));
   ASSERT_OK_AND_ASSIGN(const std::uint64_t left, (*sink_)->Count(Soon(), "docs"));
   EXPECT_EQ(left, 13u);
   const bool over_grpc = server_->grpc_counters().upserts == 2;
@@ -165,7 +165,7 @@ TEST_P(QdrantTransportTest, WaitsForPointsThatAreOnlyNoted) {
   ASSERT_OK(Put(MakePoints(0, 5)));
   EXPECT_EQ(server_->store().Count("docs"), 5u);
   server_->store().DelayNextUpdate(std::chrono::milliseconds(200));
-  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}, 0));
   EXPECT_EQ(server_->store().Count("docs"), 4u);
   server_->store().DelayNextUpdate(std::chrono::milliseconds(200));
   ASSERT_OK(Put(MakePoints(1, 1, 4, "new")));
@@ -186,7 +186,7 @@ TEST_P(QdrantTransportTest, CountsHiddenPointsAsStored) {
   for (std::size_t i = 0; i < 10; ++i) ASSERT_OK(Put(MakePoints(10 * i, 10)));
   EXPECT_GT(server_->store().Hidden("docs"), 0u);
   EXPECT_EQ(server_->store().Hidden("docs") + server_->store().Count("docs"), 100u);
-  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(99)}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(99)}, 7));
   ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
   EXPECT_EQ(log_.With("searches find them once").size(), 1u);
   server_->store().Optimize("docs");
@@ -226,6 +226,9 @@ TEST_P(QdrantTransportTest, SparesThePointsOfALaterRunner) {
     const bool compares = version == "1.19.0";
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(tag(i), compares ? "8" : "7") << version;
     EXPECT_EQ(tag(3), "7") << "new points are stored";
+    const std::vector ids = {UuidOf(0), UuidOf(3), UuidOf(99)};
+    ASSERT_OK((*sink_)->Remove(Soon(), "docs", ids, 7));
+    EXPECT_EQ(server_->store().Count("docs"), compares ? 3u : 2u) << "nor removed";
     put(9, 4);
     EXPECT_EQ(server_->store().Points("docs").at('"' + UuidOf(0) + '"').payload["tag"], "9");
   }
@@ -250,10 +253,11 @@ TEST_P(QdrantTransportTest, MakesAnIndexForTheFenceWhereStrictModeWantsOne) {
   for (int i = 0; i < 2; ++i) server_->script().Add("index", {});
   server_->script().Add("index", refused);
   ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}, 3));
   ASSERT_OK(Put(points));
   ASSERT_OK(Put(points));
   EXPECT_EQ(server_->store().Count("docs"), 2u);
-  EXPECT_EQ(log_.With("without the condition").size(), 1u);
+  EXPECT_EQ(log_.With("removed without the condition").size(), 1u);
 }
 
 TEST_P(QdrantTransportTest, EndsAtTheDeadlineWhenTheServerHasAlreadyStored) {

@@ -58,6 +58,12 @@ TEST(QdrantBodiesTest, WritesTheFenceBehindThePoints) {
             R"([{"key":"_dsw.t","range":{"gt":9223372036854775807}}]}})");
 }
 
+TEST(QdrantBodiesTest, RemovesByIdsWithAndWithoutAFence) {
+  EXPECT_EQ(RemoveBody({"1", "\"a\""}, 0), R"({"points":[1,"a"]})");
+  EXPECT_EQ(RemoveBody({"1"}, 7), R"({"filter":{"must":[{"has_id":[1]}],)"
+                                  R"("must_not":[{"key":"_dsw.t","range":{"gt":7}}]}})");
+}
+
 TEST(QdrantBodiesTest, WritesFloatsThatReadBackTheSame) {
   const std::vector<float> floats = {std::numeric_limits<float>::max(),
                                      std::numeric_limits<float>::min(),

@@ -76,6 +76,11 @@ TEST_F(SqliteStoreTest, ALateWriterDoesNotOverwriteItsSuccessor) {
   EXPECT_EQ(Search(*store, "c", {1, 0}, 9)[3].payload,
             "{\"n\":1,\"_dsw\":{\"ed\":7,\"t\":8},\"again\":1}");
   EXPECT_EQ(Page(*store, "c", "id-1", 1), Stamps{"id-2 "}) << "without a fence all is overwritten";
+  const dsw_str ids[] = {DSW_STR("id-1"), DSW_STR("id-2"), DSW_STR("id-3"), DSW_STR("id-4")};
+  store->Remove(MakeCall(), "c", ids, 4, 7);
+  EXPECT_EQ(Page(*store, "c", "", 9).size(), 2u) << "nor removes them";
+  store->Remove(MakeCall(), "c", ids, 4, 8);
+  EXPECT_EQ(Page(*store, "c", "", 9).size(), 0u);
 }
 
 }  // namespace
