@@ -199,7 +199,7 @@ Status TargetRun::Store(const Points& points) {
 
 Status TargetRun::Remove(std::span<const std::string> ids) {
   return InSinkLane(ids.size(), ids.front(), [&](const CallContext& context) {
-    return sink_->Remove(context, target_.collection, ids);
+    return sink_->Remove(context, target_.collection, ids, claim_.token());
   });
 }
 

@@ -178,11 +178,15 @@ Status SinkPlugin::Upsert(const CallContext& context, std::string_view collectio
 }
 
 Status SinkPlugin::Remove(const CallContext& context, std::string_view collection,
-                          std::span<const std::string> ids) {
+                          std::span<const std::string> ids, std::int64_t token) {
   if (ids.empty()) return {};
   const std::vector<dsw_str> borrowed = Borrow(ids);
   const dsw_str name = StrOf(collection);
   return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+    if (token != 0 && collection_ != nullptr && DSW_CAN(collection_, remove)) {
+      return collection_->remove(instance_->handle(), call, &name, borrowed.data(), borrowed.size(),
+                                 token, error);
+    }
     return instance_->provider().sink->remove(instance_->handle(), call, &name, borrowed.data(),
                                               borrowed.size(), error);
   });

@@ -28,7 +28,7 @@ class SinkPlugin final : public VectorSink {
   Status Upsert(const CallContext& context, std::string_view collection, const Points& points,
                 std::size_t first, std::size_t count) override;
   Status Remove(const CallContext& context, std::string_view collection,
-                std::span<const std::string> ids) override;
+                std::span<const std::string> ids, std::int64_t token) override;
   Result<std::uint64_t> Count(const CallContext& context, std::string_view collection) override;
   Status Scan(const CallContext& context, std::string_view collection, std::string_view after_id,
               std::uint32_t limit, std::vector<PointStamp>& page) override;

@@ -72,9 +72,10 @@ class VectorSink {
   /// the sink can compare.
   virtual Status Upsert(const CallContext& context, std::string_view collection,
                         const Points& points, std::size_t first, std::size_t count) = 0;
-  /// Removes points by id; unknown ids are ignored.
+  /// Removes points by id; unknown ids are ignored. Points that were stored with a larger token
+  /// than `token`, unless that is 0, stay, as far as the sink can compare.
   virtual Status Remove(const CallContext& context, std::string_view collection,
-                        std::span<const std::string> ids) = 0;
+                        std::span<const std::string> ids, std::int64_t token) = 0;
   virtual Result<std::uint64_t> Count(const CallContext& context, std::string_view collection) = 0;
   /// Replaces `page` with at most `limit` points, the first of those behind `after_id` in the order
   /// of ids; an empty `after_id` begins. Fewer than `limit` are the last. kInvalid when the sink

@@ -29,7 +29,22 @@ char* WriteFloats(char* out, const float* floats, std::size_t count) {
   return out;
 }
 
+/// A clause of a filter.
+std::string MustNotBeLater(std::int64_t fence) {
+  return R"("must_not":[{"key":")" + std::string(kFencePath) + R"(","range":{"gt":)" +
+         std::to_string(fence) + "}}]";
+}
+
 }  // namespace
+
+std::string IdList(const std::vector<std::string>& ids) {
+  std::string list = "[";
+  for (const std::string& id : ids) {
+    if (list.size() > 1) list += ',';
+    list += id;
+  }
+  return list + ']';
+}
 
 std::string_view DistanceName(std::uint32_t distance) {
   switch (distance) {
@@ -57,6 +72,12 @@ std::string CreateBody(const Config& config, std::uint32_t dimensions, std::stri
   return body.dump();
 }
 
+std::string RemoveBody(const std::vector<std::string>& ids, std::int64_t fence) {
+  const std::string list = IdList(ids);
+  if (fence == 0) return R"({"points":)" + list + '}';
+  return R"({"filter":{"must":[{"has_id":)" + list + "}]," + MustNotBeLater(fence) + "}}";
+}
+
 std::string QueryBody(const float* vector, std::uint32_t dimensions, std::uint32_t limit) {
   const std::string end = R"(,"limit":)" + std::to_string(limit) + R"(,"with_payload":true})";
   std::string body = R"({"query":)";
@@ -70,8 +91,9 @@ std::string QueryBody(const float* vector, std::uint32_t dimensions, std::uint32
 UpsertBody::UpsertBody(const PointRange& range) {
   constexpr std::string_view kPayload = R"(,"payload":)";
   constexpr std::size_t kAround = 80;  // An id and the names of the members.
+  constexpr std::size_t kFilter = 128;
   const std::size_t dimensions = range.points->dimensions;
-  text_.resize(range.count * (dimensions * kLongestFloat + kAround) + kAround);
+  text_.resize(range.count * (dimensions * kLongestFloat + kAround) + kAround + kFilter);
   payloads_.reserve(range.count);
   pieces_.reserve(2 * range.count + 1);
 
@@ -93,7 +115,13 @@ UpsertBody::UpsertBody(const PointRange& range) {
     if (id.derived) payload = payloads_.emplace_back(WithOriginalId(payload, range.GivenId(i)));
     pieces_.push_back(Str(payload));
   }
-  out = Copy(out, "}]}");
+  out = Copy(out, "}]");
+  if (range.fence != 0) {
+    out = Copy(out, R"(,"update_filter":{)");
+    out = Copy(out, MustNotBeLater(range.fence));
+    out = Copy(out, "}");
+  }
+  out = Copy(out, "}");
   end_piece();
 }
 

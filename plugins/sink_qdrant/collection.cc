@@ -7,6 +7,9 @@
 #include "plugins/sink_qdrant/call_time.h"
 #include "plugins/sink_qdrant/errors.h"
 #include "plugins/sink_qdrant/names.h"
+#include "plugins/sink_qdrant/points.h"
+#include "plugins/sink_qdrant/version.h"
+#include "plugins/sink_qdrant/write_watch.h"
 
 namespace dsw::qdrant {
 namespace {
@@ -14,6 +17,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t kMostDimensions = 65536;
+/// Since which Qdrant 1.x collections have metadata, and the member of it that is ours.
+constexpr int kMetadataMinor = 16;
+constexpr char kMaker[] = "dsw_maker";
 constexpr std::string_view kFailed = "Failed to create collection: ";
 /// The item that a point belongs to, in both styles of payloads: a number. What filters on it, as a
 /// deletion of an item's points, would look at every point without an index.
@@ -27,13 +33,40 @@ std::string Timeout(const dsw_host& host, const dsw_call& call) {
   return "timeout=" + std::to_string(ServerTimeoutSeconds(host, call));
 }
 
+void CreateIndex(const dsw_host& host, const dsw_call& call, const RestClient& rest,
+                 const std::string& path, std::string_view field, bool wait) {
+  const std::string body = Json{{"field_name", field}, {"field_schema", "integer"}}.dump();
+  rest.Require(rest.Send(
+      call, "PUT", path + "/index?wait=" + (wait ? "true" : "false") + "&" + Timeout(host, call),
+      {Str(body)}));
+}
+
+/// Whether conditions of writes need an index; by default they do not, and the few points that are
+/// compared are found by their ids.
+bool WantsFenceIndex(const Json& description) {
+  const Json::json_pointer pointer("/config/strict_mode_config");
+  const Json strict = description.contains(pointer) ? description[pointer] : Json();
+  return strict.is_object() && strict.value("enabled", Json()) == true &&
+         strict.value("unindexed_filtering_update", Json()) == false;
+}
+
 void CreateIndexes(const dsw_host& host, const dsw_call& call, const RestClient& rest,
-                   const std::string& path, const Json& payload_schema) {
+                   const std::string& path, const Json& description) {
+  const Json schema =
+      description.is_object() ? description.value("payload_schema", Json()) : Json();
+  const bool wait = !HidesPoints(description);
   for (const std::string_view field : kIndexed) {
-    if (payload_schema.contains(field)) continue;
-    const std::string body = Json{{"field_name", field}, {"field_schema", "integer"}}.dump();
-    rest.Require(
-        rest.Send(call, "PUT", path + "/index?wait=true&" + Timeout(host, call), {Str(body)}));
+    if (!schema.contains(field)) CreateIndex(host, call, rest, path, field, wait);
+  }
+  if (!description.is_object() || !WantsFenceIndex(description) || schema.contains(kFencePath)) {
+    return;
+  }
+  try {
+    CreateIndex(host, call, rest, path, kFencePath, wait);
+  } catch (const Failure& failure) {
+    // Points can be written without it.
+    if (failure.error().category != DSW_E_INVALID_REQUEST) throw;
+    Log(host, &call, DSW_LOG_WARN, std::string("no index of _dsw.t: ") + failure.what());
   }
 }
 
@@ -47,7 +80,48 @@ bool Create(const dsw_host& host, const dsw_call& call, const RestClient& rest,
   return true;
 }
 
+/// Null when there is no such collection.
+Json Describe(const dsw_call& call, const RestClient& rest, const std::string& path) {
+  const HttpResponse response = rest.Send(call, "GET", path);
+  // Without Qdrant's own words it is not about the collection.
+  if (response.status() == 404 && IsEnvelope(response.body())) return Json();
+  return rest.Result(response);
+}
+
+/// False in doubt: what was noted and is not applied, and what is applied and hidden, is not seen.
+bool IsEmpty(const dsw_call& call, const RestClient& rest, const std::string& path,
+             const Json& description) {
+  if (!description.is_object()) return false;
+  const UpdateQueue queue = QueueOf(description);
+  // The number is a guess above 0.
+  const bool may_be =
+      description.value("points_count", Json(0)) == 0 && queue.length == 0 && queue.hidden == 0;
+  return may_be && CountPoints(call, rest, path) == 0;
+}
+
+std::string MakerIn(const Json& description) {
+  const Json::json_pointer pointer(std::string("/config/metadata/") + kMaker);
+  if (!description.is_object() || !description.contains(pointer)) return {};
+  const Json& maker = description[pointer];
+  return maker.is_string() ? maker.get<std::string>() : std::string();
+}
+
+std::string ServerVersion(const dsw_call& call, const RestClient& rest) {
+  const HttpResponse response = rest.Send(call, "GET", "/");
+  rest.Require(response);
+  const Json json = Json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json.value("version", "") : "";
+}
+
 }  // namespace
+
+std::uint64_t CountPoints(const dsw_call& call, const RestClient& rest, const std::string& path) {
+  const Json result = rest.Post(call, path + "/points/count", R"({"exact":true})");
+  if (!result.is_object() || !result.contains("count") || !result["count"].is_number_unsigned()) {
+    throw Failure(DSW_E_BAD_RESPONSE, "Qdrant's answer has no count");
+  }
+  return result["count"].get<std::uint64_t>();
+}
 
 void CheckShape(std::string_view name, const Json& description, std::uint32_t dimensions,
                 std::string_view distance) {
@@ -79,8 +153,8 @@ void CheckShape(std::string_view name, const Json& description, std::uint32_t di
   }
 }
 
-void EnsureCollection(const dsw_host& host, const dsw_call& call, const RestClient& rest,
-                      const Config& config, const dsw_collection_spec& spec) {
+Collection EnsureCollection(const dsw_host& host, const dsw_call& call, const RestClient& rest,
+                            const Config& config, const dsw_collection_spec& spec) {
   if ((spec.flags & 0xFFFFu & ~DSW_COLLECTION_MUST_EXIST) != 0) {
     throw Failure(DSW_E_UNSUPPORTED, "unknown flags of a collection");
   }
@@ -95,26 +169,46 @@ void EnsureCollection(const dsw_host& host, const dsw_call& call, const RestClie
   }
 
   const bool must_exist = (spec.flags & DSW_COLLECTION_MUST_EXIST) != 0;
-  HttpResponse found = rest.Send(call, "GET", path);
-  // Without a text it is not about the collection.
-  const bool missing = found.status() == 404 && !RefusalText(found.body()).empty();
-  if (missing && must_exist) {
-    throw Failure(DSW_E_NOT_FOUND,
-                  "collection " + Quoted(name) +
-                      " does not exist; create it, or set QDRANT_CREATE_COLLECTION=true");
+  Collection collection;
+  collection.description = Describe(call, rest, path);
+  if (collection.description.is_null()) {
+    if (must_exist) {
+      throw Failure(DSW_E_NOT_FOUND,
+                    "collection " + Quoted(name) +
+                        " does not exist; create it, or set QDRANT_CREATE_COLLECTION=true");
+    }
+    if (Create(host, call, rest, path, CreateBody(config, spec.dimensions, distance))) {
+      collection.flags = DSW_COLLECTION_CREATED | DSW_COLLECTION_EMPTY;
+    }
+    // The node of a cluster that is asked next may not know it yet.
+    collection.description = Describe(call, rest, path);
   }
-  Json description;
-  if (!missing) {
-    description = rest.Result(found);
-  } else if (!Create(host, call, rest, path, CreateBody(config, spec.dimensions, distance))) {
-    description = rest.Get(call, path);
-  }
+  const Json& description = collection.description;
   if (!description.is_null()) CheckShape(name, description, spec.dimensions, distance);
-  if (!must_exist) {
-    const Json indexed =
-        description.is_object() ? description.value("payload_schema", Json::object()) : Json();
-    CreateIndexes(host, call, rest, path, indexed);
+  if (!must_exist) CreateIndexes(host, call, rest, path, description);
+  if (collection.flags == 0 && IsEmpty(call, rest, path, description)) {
+    collection.flags = DSW_COLLECTION_EMPTY;
   }
+  collection.maker = MakerIn(description);
+  return collection;
+}
+
+void StoreMaker(const dsw_host& host, const dsw_call& call, const RestClient& rest,
+                std::string_view collection, std::string_view maker) {
+  const std::string path = CollectionPath(collection);
+  // Older servers would restart the collection's workers for a request that changes nothing.
+  if (!AtLeast(ServerVersion(call, rest), kMetadataMinor)) return;
+  const std::string body = Json{{"metadata", {{kMaker, maker}}}}.dump();
+  const HttpResponse response =
+      rest.Send(call, "PATCH", path + "?" + Timeout(host, call), {Str(body)});
+  const int status = response.status();
+  if (status == 400 || status == 403 || status == 404) {
+    Log(host, &call, DSW_LOG_WARN,
+        "Qdrant does not keep with collection " + Quoted(collection) +
+            " what its vectors were made by: " + RefusalText(response.body()));
+    return;
+  }
+  rest.Require(response);
 }
 
 }  // namespace dsw::qdrant

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plugins/sink_qdrant/points.h"
+
 namespace dsw::qdrant {
 namespace {
 
@@ -46,7 +48,8 @@ std::optional<Failure> SizeRefusal(int status, std::string_view text) {
     return TooLarge(text, DSW_LIMIT_BYTES, NumberAfter(text, "the limit is: "),
                     NumberAfter(text, "found "));
   }
-  if (Contains(text, "Limit exceeded") && Contains(text, "\"upsert limit\"")) {
+  if (Contains(text, "Limit exceeded") &&
+      (Contains(text, "\"upsert limit\"") || Contains(text, "\"limit\""))) {
     return TooLarge(text, DSW_LIMIT_ITEMS, NumberAfter(text, " > "),
                     NumberAfter(text, "Limit exceeded "));
   }
@@ -57,7 +60,10 @@ std::optional<Failure> SizeRefusal(int status, std::string_view text) {
 }
 
 dsw_status CategoryOf(int status, std::string_view text) {
-  if (Contains(text, "No space left on device") || Contains(text, "Insufficient storage")) {
+  // The last two are limits of strict mode.
+  if (Contains(text, "No space left on device") || Contains(text, "Insufficient storage") ||
+      (Contains(text, "limit of ") && Contains(text, " reached")) ||
+      Contains(text, "Resident memory usage")) {
     return DSW_E_QUOTA;
   }
   if (Contains(text, "Vector dimension error")) return DSW_E_CONFLICT;
@@ -169,12 +175,15 @@ std::string RefusalText(std::string_view body) {
   return text;
 }
 
+bool IsEnvelope(std::string_view body) {
+  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("status") && json["status"].is_object() &&
+         json["status"].contains("error");
+}
+
 Failure RestFailure(int status, std::string_view text, const Failure& base) {
   std::string said(text);
-  if (said.empty()) {
-    said = status == 404 ? "there is no such path; is QDRANT_URL the address of Qdrant's REST API?"
-                         : "Qdrant refused without saying why";
-  }
+  if (said.empty()) said = "Qdrant refused without saying why";
   Failure failure = Refusal(status, said, base.error().retry_after_ms);
   return failure.HttpStatus(status).RequestId(base.error().request_id);
 }
@@ -190,6 +199,10 @@ Failure GrpcFailure(int code, std::string_view message, std::int64_t retry_after
 
 Failure ConnectionFailure(const Failure& failure, std::string_view url, std::string_view setting) {
   constexpr std::string_view kHost = "cannot connect to ";
+  // As a CA file that cannot be read: nothing is wrong with what was to be sent.
+  if (failure.error().category == DSW_E_INVALID_REQUEST) {
+    return Failure(failure).Category(DSW_E_UNAVAILABLE);
+  }
   const std::string_view cause = failure.what();
   const std::size_t reason = cause.rfind(": ");
   if (failure.error().category != DSW_E_UNAVAILABLE || cause.substr(0, kHost.size()) != kHost ||
@@ -201,6 +214,10 @@ Failure ConnectionFailure(const Failure& failure, std::string_view url, std::str
                        "Failed to connect to Qdrant: " + std::string(cause.substr(reason + 2)) +
                            " (" + std::string(url) + "; check " + std::string(setting) + ")");
   return Failure(error);
+}
+
+bool RefusesFence(std::string_view text) {
+  return Contains(text, "Index required but not found") && Contains(text, kFencePath);
 }
 
 bool SaysAlreadyExists(int status, std::string_view text) {

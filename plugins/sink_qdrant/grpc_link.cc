@@ -7,11 +7,14 @@
 #include "plugins/sink_qdrant/call_time.h"
 #include "plugins/sink_qdrant/errors.h"
 #include "plugins/sink_qdrant/protobuf.h"
+#include "plugins/sink_qdrant/version.h"
 
 namespace dsw::qdrant {
 namespace {
 
-constexpr std::uint64_t kAskAgainNs = 60'000'000'000;
+/// A server that restarts is back soon; one without gRPC stays so.
+constexpr std::uint64_t kFirstPauseNs = 5'000'000'000;
+constexpr std::uint64_t kLongestPauseNs = 300'000'000'000;
 /// A port that takes connections and stays silent must not cost a call its time.
 constexpr std::uint64_t kMostToAskMs = 3000;
 /// Field 101 of Vector came with it.
@@ -36,16 +39,6 @@ int ToInt(std::string_view text, int otherwise) {
   return std::from_chars(text.data(), end, number).ptr == end ? number : otherwise;
 }
 
-/// Whether `version`, as "1.19.0", is one that understands what is sent.
-bool NewEnough(std::string_view version) {
-  int major = 0;
-  int minor = 0;
-  const char* const end = version.data() + version.size();
-  const auto parsed = std::from_chars(version.data(), end, major);
-  if (parsed.ptr != end) std::from_chars(parsed.ptr + 1, end, minor);
-  return major > 1 || (major == 1 && minor >= kOldestMinor);
-}
-
 }  // namespace
 
 HttpResponse GrpcLink::Perform(const dsw_call& call, std::string_view method,
@@ -55,6 +48,7 @@ HttpResponse GrpcLink::Perform(const dsw_call& call, std::string_view method,
   request.url = url;
   request.flags = DSW_HTTP_2;
   request.Header("content-type", "application/grpc").Header("te", "trailers");
+  request.Header("accept-encoding", "identity");
   if (!config_.api_key.empty()) request.Header("api-key", config_.api_key);
   request.body = body;
   try {
@@ -97,7 +91,7 @@ void GrpcLink::Ask(const dsw_call& call) const {
     if (failure.error().category == DSW_E_CANCELLED) throw;
     throw NoGrpc(failure);
   }
-  if (!NewEnough(version)) {
+  if (!AtLeast(version, kOldestMinor)) {
     throw NoGrpc(DSW_E_UNSUPPORTED, "Qdrant " + version + " is older than 1." +
                                         std::to_string(kOldestMinor) +
                                         ", set QDRANT_TRANSPORT=rest");
@@ -139,7 +133,11 @@ bool GrpcLink::Offered(const dsw_call& call) {
 
 std::optional<UpdateStatus> GrpcLink::Upsert(const dsw_call& call, const UpsertMessage& message) {
   try {
-    return ReadUpsertReply(Perform(call, "/qdrant.Points/Upsert", message.pieces()).body());
+    const UpdateStatus status =
+        ReadUpsertReply(Perform(call, "/qdrant.Points/Upsert", message.pieces()).body());
+    const std::lock_guard lock(mutex_);
+    pause_ns_ = 0;
+    return status;
   } catch (const NoGrpc& missing) {
     SetMissing(call, missing.what());
     if (config_.transport == Transport::kGrpc) throw;
@@ -163,7 +161,8 @@ void GrpcLink::SetMissing(const dsw_call& call, std::string_view reason) {
   {
     const std::lock_guard lock(mutex_);
     state_ = State::kMissing;
-    ask_again_ns_ = host_.now_mono_ns(&host_) + kAskAgainNs;
+    pause_ns_ = pause_ns_ == 0 ? kFirstPauseNs : std::min(2 * pause_ns_, kLongestPauseNs);
+    ask_again_ns_ = host_.now_mono_ns(&host_) + pause_ns_;
     if (config_.transport == Transport::kGrpc || told_missing_) return;
     told_missing_ = true;
   }

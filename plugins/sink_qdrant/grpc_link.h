@@ -26,8 +26,8 @@ class GrpcLink {
       : host_(host), http_(host), config_(config) {}
 
   /// Whether the next upsert is to go this way. The first call of all asks the server; after a
-  /// "no", which is logged once, it is asked again every minute. With Transport::kGrpc a "no" is a
-  /// dsw::Failure.
+  /// "no", which is logged once, it is asked again after 5 s, then after twice as long each time,
+  /// up to 5 minutes. With Transport::kGrpc a "no" is a dsw::Failure.
   bool Offered(const dsw_call& call);
   /// One Upsert call. Nothing when it is to be tried over REST: when the server cannot be spoken to
   /// in gRPC any more, which is logged once, and when it says that it is not available. With
@@ -51,6 +51,7 @@ class GrpcLink {
   std::mutex mutex_;
   State state_ = State::kUnknown;   // Guarded by mutex_.
   std::uint64_t ask_again_ns_ = 0;  // Guarded by mutex_.
+  std::uint64_t pause_ns_ = 0;      // Before ask_again_ns_; 0 after a success. Guarded by mutex_.
   bool told_missing_ = false;       // Guarded by mutex_.
 };
 

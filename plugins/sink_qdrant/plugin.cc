@@ -11,19 +11,11 @@
 namespace dsw::qdrant {
 namespace {
 
-dsw_status Search(void* instance, const dsw_call* call, dsw_str const* collection,
-                  const float* vector, std::uint32_t dimensions, std::uint32_t limit,
-                  const dsw_search_out* out, dsw_error* error) {
-  return Guard(error, [&] {
-    static_cast<QdrantSink*>(instance)->Search(*call, View(*collection), vector, dimensions, limit,
-                                               *out);
-  });
-}
-
-constexpr dsw_sink_search kSearch{sizeof(dsw_sink_search), 0, &Search};
-
 const void* GetExtension(void*, const char* id, std::size_t id_len) {
-  return std::string_view(id, id_len) == DSW_EXT_SEARCH ? &kSearch : nullptr;
+  const std::string_view wanted(id, id_len);
+  if (wanted == DSW_EXT_COLLECTION) return &SinkCollection<QdrantSink>::kOps;
+  if (wanted == DSW_EXT_SCAN) return &SinkScan<QdrantSink>::kOps;
+  return wanted == DSW_EXT_SEARCH ? &SinkSearch<QdrantSink>::kOps : nullptr;
 }
 
 dsw_provider MakeProvider() {

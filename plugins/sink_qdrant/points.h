@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -13,12 +14,16 @@
 
 namespace dsw::qdrant {
 
+/// Of stored points, the number that is compared with a fence; as a path in their payloads.
+constexpr std::string_view kFencePath = DSW_STAMP_KEY ".t";
+
 /// Points [first, first + count) of a call; i counts from `first`.
 struct PointRange {
   const dsw_points* points = nullptr;
   const PointId* ids = nullptr;  ///< Of all points of the call.
   std::size_t first = 0;
   std::size_t count = 0;
+  std::int64_t fence = 0;  ///< Stored points of a larger one stay; 0: none does.
 
   const PointId& Id(std::size_t i) const { return ids[first + i]; }
   std::string_view GivenId(std::size_t i) const { return View(points->ids[first + i]); }
@@ -41,7 +46,7 @@ struct PointRange {
     return front;
   }
   PointRange After(const PointRange& front) const {
-    return {points, ids, first + front.count, count - front.count};
+    return {points, ids, first + front.count, count - front.count, fence};
   }
 };
 

@@ -24,7 +24,8 @@ class RestClient {
   /// One exchange, whatever its status; `path` begins with a slash.
   HttpResponse Send(const dsw_call& call, std::string_view method, std::string_view path,
                     std::vector<dsw_str> body = {}) const;
-  /// Throws what a response that is no success means.
+  /// Throws what a response that is no success means; DSW_E_BAD_RESPONSE for one that does not come
+  /// from Qdrant.
   void Require(const HttpResponse& response) const;
   /// "result" of a success; DSW_E_BAD_RESPONSE when there is none.
   nlohmann::ordered_json Result(const HttpResponse& response) const;

@@ -7,7 +7,6 @@
 
 #include "plugins/sink_qdrant/bodies.h"
 #include "plugins/sink_qdrant/call_time.h"
-#include "plugins/sink_qdrant/collection.h"
 #include "plugins/sink_qdrant/errors.h"
 #include "plugins/sink_qdrant/names.h"
 
@@ -24,25 +23,12 @@ constexpr std::size_t kMostRemovedAtOnce = 10'000;
   throw Failure(DSW_E_BAD_RESPONSE, "Qdrant's answer has no " + std::string(what));
 }
 
-std::string IdList(const std::vector<std::string>& ids) {
-  std::string list = "[";
-  for (const std::string& id : ids) {
-    if (list.size() > 1) list += ',';
-    list += id;
-  }
-  return list + ']';
-}
-
 UpdateStatus StatusOf(const Json& result) {
   const std::string status = result.is_object() ? result.value("status", "") : "";
   if (status == "completed") return UpdateStatus::kCompleted;
   if (status == "acknowledged") return UpdateStatus::kAcknowledged;
   if (status == "wait_timeout") return UpdateStatus::kWaitTimeout;
   BadResponse("status of the update");
-}
-
-std::string WriteQuery(const dsw_host& host, const dsw_call& call) {
-  return "?wait=true&timeout=" + std::to_string(ServerTimeoutSeconds(host, call));
 }
 
 /// In JSON, each once.
@@ -65,7 +51,12 @@ std::vector<PointId> MakePointIds(const dsw_str* ids, std::size_t count) {
 }  // namespace
 
 QdrantSink::QdrantSink(const dsw_host& host, std::string_view config_json)
-    : host_(host), config_(ParseConfig(config_json)), rest_(host, config_), grpc_(host, config_) {
+    : host_(host),
+      config_(ParseConfig(config_json)),
+      rest_(host, config_),
+      grpc_(host, config_),
+      watch_(host, rest_),
+      scanner_(rest_) {
   if (config_.grpc_address_given) {
     Log(host_, nullptr, DSW_LOG_WARN,
         "the address of sink qdrant has the port of Qdrant's gRPC; REST is expected at " +
@@ -74,26 +65,54 @@ QdrantSink::QdrantSink(const dsw_host& host, std::string_view config_json)
 }
 
 void QdrantSink::EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec) {
-  qdrant::EnsureCollection(host_, call, rest_, config_, spec);
+  (void)MakeUsable(call, spec);
+}
+
+void QdrantSink::Ensure(const dsw_call& call, const dsw_collection_spec& spec,
+                        const dsw_collection_out& out) {
+  const Collection collection = MakeUsable(call, spec);
+  TellState(out, collection.flags, collection.maker);
+}
+
+Collection QdrantSink::MakeUsable(const dsw_call& call, const dsw_collection_spec& spec) {
+  Collection collection = qdrant::EnsureCollection(host_, call, rest_, config_, spec);
+  watch_.Learn(View(spec.name), collection.description);
+  return collection;
+}
+
+void QdrantSink::SetMaker(const dsw_call& call, std::string_view collection,
+                          std::string_view maker) {
+  StoreMaker(host_, call, rest_, collection, maker);
 }
 
 void QdrantSink::Upsert(const dsw_call& call, std::string_view collection,
                         const dsw_points& points) {
-  const std::string path = CollectionPath(collection);
   const std::vector<PointId> ids = MakePointIds(points.ids, points.count);
   UpsertMessage message;
-  PointRange rest{&points, ids.data(), 0, points.count};
+  PointRange rest{&points, ids.data(), 0, points.count, unfenced_ ? 0 : FenceOf(points)};
   while (rest.count > 0) {
     CheckCall(host_, call);
     PointRange front;
     try {
-      UpsertFront(call, path, collection, rest, message, front);
+      UpsertFront(call, collection, rest, message, front);
       rest = rest.After(front);
     } catch (const Failure& failure) {
+      if (rest.fence != 0 && RefusesFence(failure.what())) {
+        GiveUpFence(call, failure.what());
+        rest.fence = 0;
+        continue;
+      }
       if (failure.error().category != DSW_E_TOO_LARGE || front.count < 2) throw;
       LearnLimit(failure.error(), front.count);
     }
   }
+}
+
+void QdrantSink::GiveUpFence(const dsw_call& call, std::string_view reason) {
+  if (unfenced_.exchange(true)) return;
+  Log(host_, &call, DSW_LOG_WARN,
+      "points are written and removed without the condition that spares those of a later runner: " +
+          std::string(reason));
 }
 
 void QdrantSink::LearnLimit(const dsw_error& refusal, std::size_t refused) {
@@ -106,9 +125,8 @@ void QdrantSink::LearnLimit(const dsw_error& refusal, std::size_t refused) {
   }
 }
 
-void QdrantSink::UpsertFront(const dsw_call& call, const std::string& path,
-                             std::string_view collection, const PointRange& range,
-                             UpsertMessage& message, PointRange& front) {
+void QdrantSink::UpsertFront(const dsw_call& call, std::string_view collection,
+                             const PointRange& range, UpsertMessage& message, PointRange& front) {
   const auto cut = [&](std::size_t bytes, std::size_t float_bytes) {
     front = range.Front(bytes, float_bytes);
     front.count = std::min<std::size_t>(front.count, most_points_);
@@ -116,66 +134,62 @@ void QdrantSink::UpsertFront(const dsw_call& call, const std::string& path,
   std::optional<UpdateStatus> status;
   if (grpc_.Offered(call)) {
     cut(std::min(config_.max_request_bytes, kMostMessageBytes), sizeof(float));
-    if (message.Encode(collection, front, ServerTimeoutSeconds(host_, call))) {
+    if (message.Encode(collection, front, watch_.WaitsFor(collection),
+                       ServerTimeoutSeconds(host_, call))) {
       status = grpc_.Upsert(call, message);
     }
   }
   if (!status) {
     cut(config_.max_request_bytes, kLongestFloat);
-    status = UpsertOverRest(call, path, front);
+    status = UpsertOverRest(call, collection, front);
   }
   if (*status != UpdateStatus::kCompleted) {
-    AwaitPoints(call, path, DistinctIds(front.ids + front.first, front.count), true);
+    watch_.AwaitApplied(call, collection, DistinctIds(front.ids + front.first, front.count), true);
   }
 }
 
-UpdateStatus QdrantSink::UpsertOverRest(const dsw_call& call, const std::string& path,
+UpdateStatus QdrantSink::UpsertOverRest(const dsw_call& call, std::string_view collection,
                                         const PointRange& range) const {
   const UpsertBody body(range);
-  return StatusOf(rest_.Result(
-      rest_.Send(call, "PUT", path + "/points" + WriteQuery(host_, call), body.pieces())));
-}
-
-void QdrantSink::AwaitPoints(const dsw_call& call, const std::string& path,
-                             const std::vector<std::string>& ids, bool stored) const {
-  constexpr std::uint64_t kLongestPauseMs = 1000;
-  const std::string body =
-      R"({"ids":)" + IdList(ids) + R"(,"with_payload":false,"with_vector":false})";
-  const std::size_t expected = stored ? ids.size() : 0;
-  for (std::uint64_t pause_ms = 50;; pause_ms = std::min(2 * pause_ms, kLongestPauseMs)) {
-    const Json found = rest_.Post(call, path + "/points", body);
-    if (!found.is_array()) BadResponse("list of points");
-    if (found.size() == expected) return;
-    Wait(host_, call, pause_ms);
-    if (RemainingMs(host_, call, 1) == 0) {
-      throw Failure(DSW_E_TIMEOUT,
-                    "Qdrant has noted a change of points and not made it in the time of the call");
-    }
-    CheckCall(host_, call);
-  }
+  return StatusOf(rest_.Result(rest_.Send(
+      call, "PUT", CollectionPath(collection) + "/points" + watch_.Query(call, collection),
+      body.pieces())));
 }
 
 void QdrantSink::Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
-                        std::size_t count) {
-  const std::string path = CollectionPath(collection);
+                        std::size_t count, std::int64_t fence) {
   for (std::size_t first = 0; first < count; first += kMostRemovedAtOnce) {
     CheckCall(host_, call);
     const std::vector<PointId> part =
         MakePointIds(ids + first, std::min(kMostRemovedAtOnce, count - first));
     const std::vector<std::string> distinct = DistinctIds(part.data(), part.size());
-    const Json result = rest_.Post(call, path + "/points/delete" + WriteQuery(host_, call),
-                                   R"({"points":)" + IdList(distinct) + '}');
-    if (StatusOf(result) != UpdateStatus::kCompleted) AwaitPoints(call, path, distinct, false);
+    try {
+      RemovePart(call, collection, distinct, unfenced_ ? 0 : fence);
+    } catch (const Failure& failure) {
+      if (fence == 0 || !RefusesFence(failure.what())) throw;
+      GiveUpFence(call, failure.what());
+      RemovePart(call, collection, distinct, 0);
+    }
+  }
+}
+
+void QdrantSink::RemovePart(const dsw_call& call, std::string_view collection,
+                            const std::vector<std::string>& ids, std::int64_t fence) {
+  const Json result = rest_.Post(
+      call, CollectionPath(collection) + "/points/delete" + watch_.Query(call, collection),
+      RemoveBody(ids, fence));
+  if (StatusOf(result) != UpdateStatus::kCompleted) {
+    watch_.AwaitApplied(call, collection, ids, false);
   }
 }
 
 std::uint64_t QdrantSink::Count(const dsw_call& call, std::string_view collection) {
-  const Json result =
-      rest_.Post(call, CollectionPath(collection) + "/points/count", R"({"exact":true})");
-  if (!result.is_object() || !result.contains("count") || !result["count"].is_number_unsigned()) {
-    BadResponse("count");
-  }
-  return result["count"].get<std::uint64_t>();
+  return CountPoints(call, rest_, CollectionPath(collection));
+}
+
+void QdrantSink::Scan(const dsw_call& call, std::string_view collection, std::string_view after,
+                      std::uint32_t limit, const dsw_scan_out& out) {
+  scanner_.Scan(call, collection, after, limit, out);
 }
 
 void QdrantSink::Search(const dsw_call& call, std::string_view collection, const float* vector,
@@ -190,8 +204,7 @@ void QdrantSink::Search(const dsw_call& call, std::string_view collection, const
         !point["score"].is_number()) {
       BadResponse("id and score of a point");
     }
-    const std::string id =
-        point["id"].is_string() ? point["id"].get<std::string>() : point["id"].dump();
+    const std::string id = IdText(point["id"]);
     const bool has_payload = point.contains("payload") && point["payload"].is_object();
     const std::string payload = has_payload ? point["payload"].dump() : "{}";
     dsw_hit hit{};

@@ -38,9 +38,21 @@ void AppendId(std::string& out, const PointId& id) {
   });
 }
 
+/// A Filter that leaves out points of a larger fence: must_not of a FieldCondition with a Range.
+void AppendFence(std::string& out, std::uint32_t field, std::int64_t fence) {
+  AppendMessage(out, field, [&] {
+    AppendMessage(out, 3, [&] {
+      AppendMessage(out, 1, [&] {
+        AppendBytes(out, 1, kFencePath);
+        AppendMessage(out, 3, [&] { AppendDouble(out, 2, static_cast<double>(fence)); });
+      });
+    });
+  });
+}
+
 }  // namespace
 
-bool UpsertMessage::Encode(std::string_view collection, const PointRange& range,
+bool UpsertMessage::Encode(std::string_view collection, const PointRange& range, bool wait,
                            std::uint64_t timeout_s) {
   const std::size_t float_bytes = range.points->dimensions * sizeof(float);
   const std::string vector_head = VectorHead(float_bytes);
@@ -51,7 +63,8 @@ bool UpsertMessage::Encode(std::string_view collection, const PointRange& range,
   ends_.clear();
   text_.append(kFrame, '\0');
   AppendBytes(text_, 1, collection);
-  AppendNumber(text_, 2, 1);
+  AppendNumber(text_, 2, wait ? 1 : 0);
+  if (range.fence != 0) AppendFence(text_, 6, range.fence);
   AppendNumber(text_, 7, timeout_s);
 
   for (std::size_t i = 0; i < range.count; ++i) {

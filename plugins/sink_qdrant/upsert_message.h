@@ -20,8 +20,10 @@ namespace dsw::qdrant {
 /// One message with its frame, in pieces: the rows of floats are the caller's own, lent in place.
 class UpsertMessage {
  public:
-  /// False when gRPC cannot carry a payload of the range as it is; see PayloadEncoder.
-  bool Encode(std::string_view collection, const PointRange& range, std::uint64_t timeout_s);
+  /// False when gRPC cannot carry a payload of the range as it is; see PayloadEncoder. `wait`: the
+  /// answer comes once the points are applied, or after `timeout_s`.
+  bool Encode(std::string_view collection, const PointRange& range, bool wait,
+              std::uint64_t timeout_s);
   /// Valid until the next Encode, and as long as the points are.
   const std::vector<dsw_str>& pieces() const { return pieces_; }
 

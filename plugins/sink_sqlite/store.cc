@@ -26,6 +26,10 @@ constexpr char kStoredToken[] =
     "CASE WHEN json_valid(payload) "
     "THEN coalesce(CAST(json_extract(payload, '$." DSW_STAMP_KEY ".t') AS INTEGER), 0) ELSE 0 END";
 
+std::string NotLaterThan(std::int64_t fence) {
+  return std::string(kStoredToken) + " <= " + std::to_string(fence);
+}
+
 /// Files from before collections had a maker.
 void AddMakerColumn(Connection& connection) {
   Statement present =
@@ -154,7 +158,7 @@ void Store::Upsert(const dsw_call& call, std::string_view collection, const dsw_
                       " (id, vector, payload) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                       "vector = excluded.vector, payload = excluded.payload";
     if (const std::int64_t fence = FenceOf(points); fence != 0) {
-      sql += std::string(" WHERE ") + kStoredToken + " <= " + std::to_string(fence);
+      sql += " WHERE " + NotLaterThan(fence);
     }
     Statement upsert = connection.Prepare(sql);
     const char* row = reinterpret_cast<const char*>(points.vectors);
@@ -169,12 +173,13 @@ void Store::Upsert(const dsw_call& call, std::string_view collection, const dsw_
 }
 
 void Store::Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
-                   std::size_t count) {
+                   std::size_t count, std::int64_t fence) {
   const Turn turn(*this, call);
   Connection& connection = Writer(turn, call);
   connection.Transaction([&] {
     const Collection target = Find(connection, collection);
-    Statement remove = connection.Prepare("DELETE FROM " + target.table + " WHERE id = ?");
+    Statement remove = connection.Prepare("DELETE FROM " + target.table + " WHERE id = ?" +
+                                          (fence == 0 ? "" : " AND " + NotLaterThan(fence)));
     for (std::size_t i = 0; i < count; ++i) {
       remove.BindText(1, View(ids[i]));
       remove.Step();

@@ -37,8 +37,9 @@ class Store {
   void SetMaker(const dsw_call& call, std::string_view collection, std::string_view maker);
   /// Points with the ids of stored ones replace them, but for those of a later fence.
   void Upsert(const dsw_call& call, std::string_view collection, const dsw_points& points);
+  /// Points of a fence that is larger than `fence`, unless that is 0, stay.
   void Remove(const dsw_call& call, std::string_view collection, const dsw_str* ids,
-              std::size_t count);
+              std::size_t count, std::int64_t fence = 0);
   std::uint64_t Count(const dsw_call& call, std::string_view collection);
   /// In the order of ids as text; `after` empty: from the first.
   void Scan(const dsw_call& call, std::string_view collection, std::string_view after,

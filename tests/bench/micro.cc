@@ -189,7 +189,7 @@ void BuildQdrantGrpc(benchmark::State& state) {
     for (std::size_t call = 0; call < kCalls; ++call) {
       // One for each call, as the sink does it.
       qdrant::UpsertMessage message;
-      if (!message.Encode("collection", points.range(), 60)) {
+      if (!message.Encode("collection", points.range(), true, 60)) {
         state.SkipWithError("the points cannot go over gRPC");
       }
       benchmark::DoNotOptimize(message.pieces().data());

@@ -39,6 +39,7 @@ TEST_F(FirstLightTest, AJobGoesInAndVectorsComeOut) {
   EXPECT_EQ(best["payload"]["title"], "item 4");
   EXPECT_EQ(best["payload"]["source_file"], "4.txt");
   EXPECT_EQ(best["payload"]["chunk_index"], 2);
+  EXPECT_FALSE(best["payload"].contains("_dsw")) << "which is the worker's own";
 }
 
 TEST_F(FirstLightTest, WatchFollowsTheJobToItsEnd) {

@@ -51,7 +51,7 @@ FakePluginHost::FakePluginHost() {
   host_.log_enabled = [](const dsw_host*, std::int32_t) -> std::uint32_t { return 1; };
   host_.log = [](const dsw_host* host, const dsw_call*, std::int32_t, dsw_str const* message,
                  const dsw_kv*, std::size_t) { Of(host).log_.emplace_back(View(*message)); };
-  host_.now_mono_ns = [](const dsw_host*) -> std::uint64_t { return 1; };
+  host_.now_mono_ns = [](const dsw_host* host) -> std::uint64_t { return Of(host).now_ns_; };
   host_.get_extension = [](const dsw_host* host, const char* id, std::size_t size) -> const void* {
     return std::string_view(id, size) == DSW_EXT_HTTP ? &Of(host).http_ : nullptr;
   };

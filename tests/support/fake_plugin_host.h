@@ -43,6 +43,9 @@ class FakePluginHost {
   /// The next request gets no answer.
   void Fail(dsw_status category, std::string_view message);
 
+  /// Moves the clock, which begins at 1 ns.
+  void Advance(std::uint64_t ns) { now_ns_ += ns; }
+
   const std::vector<Request>& requests() const { return requests_; }
   const std::vector<std::string>& log() const { return log_; }
   /// Answers that the plugin has not given back.
@@ -70,6 +73,7 @@ class FakePluginHost {
   std::vector<Request> requests_;
   std::vector<std::string> log_;
   int unreleased_ = 0;
+  std::uint64_t now_ns_ = 1;
 };
 
 /// What one embed call did.

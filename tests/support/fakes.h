@@ -186,8 +186,7 @@ class FakeClaim final : public TargetClaim {
   }
   Result<std::vector<JobRange>> Split(std::int64_t) override { return store_.ranges; }
   Result<std::unique_ptr<ChunkCursor>> OpenPending() override {
-    return std::unique_ptr<ChunkCursor>(
-        std::make_unique<FakeCursor>(store_, embedded_dataset_id_));
+    return std::unique_ptr<ChunkCursor>(std::make_unique<FakeCursor>(store_, embedded_dataset_id_));
   }
   Status RecordBatch(const Batch& batch, const BatchRecord& record) override {
     const std::lock_guard lock(store_.mutex_);
@@ -225,8 +224,8 @@ class FakeClaim final : public TargetClaim {
       totals.total += static_cast<std::int64_t>(item.chunks.size());
     }
     totals.failed = static_cast<std::int64_t>(store_.failed_chunks.size());
-    totals.done = static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) -
-                  totals.failed;
+    totals.done =
+        static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) - totals.failed;
     totals.batches = store_.batches;
     totals.tokens = totals.done;
     return totals;
@@ -323,19 +322,18 @@ class FakeSink final : public VectorSink {
     if (upsert_error) return Fail(*std::exchange(upsert_error, std::nullopt));
     upserts.push_back(count);
     for (std::size_t i = first; i < first + count; ++i) {
-      const auto stored = points.find(batch.ids[i]);
-      if (batch.token != 0 && stored != points.end() &&
-          StampOf(stored->second.second).value("t", std::int64_t{0}) > batch.token) {
-        continue;
-      }
+      if (IsOfLater(batch.ids[i], batch.token)) continue;
       points[batch.ids[i]] = {batch.vectors.row(i)[0], batch.payloads[i]};
     }
     return {};
   }
-  Status Remove(const CallContext&, std::string_view, std::span<const std::string> ids) override {
+  Status Remove(const CallContext&, std::string_view, std::span<const std::string> ids,
+                std::int64_t token) override {
     const std::lock_guard lock(mutex_);
     removed.insert(removed.end(), ids.begin(), ids.end());
-    for (const std::string& id : ids) points.erase(id);
+    for (const std::string& id : ids) {
+      if (!IsOfLater(id, token)) points.erase(id);
+    }
     return {};
   }
   Status Scan(const CallContext&, std::string_view, std::string_view after_id, std::uint32_t limit,
@@ -377,6 +375,11 @@ class FakeSink final : public VectorSink {
     const auto json = nlohmann::json::parse(payload, nullptr, /*allow_exceptions=*/false);
     return json.is_object() ? json.value(kStampKey, nlohmann::json::object())
                             : nlohmann::json::object();
+  }
+  bool IsOfLater(const std::string& id, std::int64_t token) const {
+    const auto stored = points.find(id);
+    return token != 0 && stored != points.end() &&
+           StampOf(stored->second.second).value("t", std::int64_t{0}) > token;
   }
 
   std::mutex mutex_;
@@ -473,7 +476,7 @@ class FakeQueue final : public JobQueue {
   }
 
   int deliveries = 0;
-  int failures = 0;  ///< So many fetches fail first.
+  int failures = 0;                                            ///< So many fetches fail first.
   std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
 
  private:

@@ -234,6 +234,8 @@ struct Sink : Instance<T> {
 /// Table of DSW_EXT_COLLECTION over a T with
 ///   void Ensure(const dsw_call&, const dsw_collection_spec&, const dsw_collection_out&);
 ///   void SetMaker(const dsw_call&, std::string_view collection, std::string_view maker);
+///   void Remove(const dsw_call&, std::string_view collection, const dsw_str* ids, size_t count,
+///               std::int64_t fence);
 template <class T>
 struct SinkCollection {
   static dsw_status Ensure(void* instance, const dsw_call* call, const dsw_collection_spec* spec,
@@ -246,7 +248,15 @@ struct SinkCollection {
       static_cast<T*>(instance)->SetMaker(*call, View(*collection), View(*maker));
     });
   }
-  static constexpr dsw_sink_collection kOps{sizeof(dsw_sink_collection), 0, &Ensure, &SetMaker};
+  static dsw_status Remove(void* instance, const dsw_call* call, dsw_str const* collection,
+                           const dsw_str* ids, std::size_t count, std::int64_t fence,
+                           dsw_error* error) noexcept {
+    return Guard(error, [&] {
+      static_cast<T*>(instance)->Remove(*call, View(*collection), ids, count, fence);
+    });
+  }
+  static constexpr dsw_sink_collection kOps{sizeof(dsw_sink_collection), 0, &Ensure, &SetMaker,
+                                            &Remove};
 };
 
 /// Table of DSW_EXT_SCAN over a T with

@@ -53,6 +53,9 @@ typedef struct dsw_sink_collection {
    */
   dsw_status (*set_maker)(void* instance, const dsw_call* call, dsw_str const* collection,
                           dsw_str const* maker, dsw_error* error);
+  /** dsw_sink_ops.remove that leaves points of a larger fence, as dsw_points.fence; may be NULL. */
+  dsw_status (*remove)(void* instance, const dsw_call* call, dsw_str const* collection,
+                       const dsw_str* ids, size_t id_count, int64_t fence, dsw_error* error);
 } dsw_sink_collection;
 
 /** Id of an optional service of a sink instance, a dsw_sink_scan: lists its points. Since 0.3. */

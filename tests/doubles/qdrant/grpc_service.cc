@@ -94,6 +94,28 @@ std::vector<IncomingPoint> PointsOf(const ::qdrant::UpsertPoints& request, bool 
   return points;
 }
 
+Json JsonOf(const ::qdrant::Condition& condition) {
+  const ::qdrant::Range& range = condition.field().range();
+  Json bounds = Json::object();
+  if (range.has_lt()) bounds["lt"] = range.lt();
+  if (range.has_gt()) bounds["gt"] = range.gt();
+  if (range.has_gte()) bounds["gte"] = range.gte();
+  if (range.has_lte()) bounds["lte"] = range.lte();
+  return {{"key", condition.field().key()}, {"range", bounds}};
+}
+
+/// As REST has it; null for none.
+Json FilterOf(const ::qdrant::UpsertPoints& request) {
+  if (!request.has_update_filter()) return Json();
+  Json filter = Json::object();
+  for (const auto& one : request.update_filter().should()) filter["should"].push_back(JsonOf(one));
+  for (const auto& one : request.update_filter().must()) filter["must"].push_back(JsonOf(one));
+  for (const auto& one : request.update_filter().must_not()) {
+    filter["must_not"].push_back(JsonOf(one));
+  }
+  return filter;
+}
+
 }  // namespace
 
 Json JsonOf(const ::qdrant::Value& value) {
@@ -151,8 +173,11 @@ struct QdrantGrpc::Services {
       services_.upsert_bytes += request->ByteSizeLong();
       return Serve(*context, services_.script, "upsert", [&] {
         services_.keys.Check(KeyOf(*context), true);
-        const std::string status = services_.store.Upsert(
-            request->collection_name(), PointsOf(*request, services_.fast), request->wait());
+        const std::string status =
+            services_.store.Upsert(request->collection_name(), PointsOf(*request, services_.fast),
+                                   {.wait = request->wait(),
+                                    .timeout = std::chrono::seconds(request->timeout()),
+                                    .filter = FilterOf(*request)});
         reply->mutable_result()->set_operation_id(++services_.operation_id);
         reply->mutable_result()->set_status(status == "completed"      ? ::qdrant::Completed
                                             : status == "acknowledged" ? ::qdrant::Acknowledged

@@ -72,7 +72,7 @@ void QdrantDouble::StopGrpc() {
 void QdrantDouble::StartGrpc() {
   const std::lock_guard lock(mutex_);
   grpc_ = std::make_unique<QdrantGrpc>(store_, script_, options_.keys, options_.store.fast,
-                                       options_.version, grpc_port_);
+                                       options_.store.version, grpc_port_);
   grpc_port_ = grpc_->port();
 }
 

@@ -26,7 +26,6 @@ struct QdrantOptions {
   bool grpc = true;
   int rest_port = 0;  ///< 0: any free one.
   int grpc_port = 0;
-  std::string version = "1.19.0";  ///< As HealthCheck tells.
   std::uint64_t max_body_bytes = 33'554'432;
   std::chrono::milliseconds keep_alive{5000};
   /// An exchange over REST a line, as JSON; empty: none.

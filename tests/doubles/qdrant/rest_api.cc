@@ -2,6 +2,7 @@
 #include "tests/doubles/qdrant/rest_api.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -150,6 +151,16 @@ Json Query(const StoredPoints& points, const Json& body, const std::string& dist
   return {{"points", std::move(hits)}};
 }
 
+WriteOptions WriteOptionsOf(const ReceivedRequest& request) {
+  WriteOptions write{.wait = HasFlag(request, "wait=true")};
+  constexpr std::string_view kTimeout = "timeout=";
+  const std::size_t found = request.query.find(kTimeout);
+  if (found != std::string::npos) {
+    write.timeout = std::chrono::seconds(std::stoi(request.query.substr(found + kTimeout.size())));
+  }
+  return write;
+}
+
 bool IsOpen(const ReceivedRequest& request) {
   return request.path == "/" || request.path == "/healthz" || request.path == "/livez" ||
          request.path == "/readyz";
@@ -224,7 +235,8 @@ HttpReply QdrantRest::Route(const ReceivedRequest& request) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   const bool get = request.method == "GET";
   if (get && path == "/") {
-    return JsonAnswer(200, {{"title", "qdrant - vector search engine"}, {"version", "1.19.0"}});
+    return JsonAnswer(200,
+                      {{"title", "qdrant - vector search engine"}, {"version", store_.version()}});
   }
   if (get && (path == "/healthz" || path == "/livez")) {
     return TextAnswer(200, path.substr(1) + " check passed");
@@ -273,12 +285,18 @@ HttpReply QdrantRest::RouteCollection(const ReceivedRequest& request, const std:
       return Success(true);
     });
   }
-  const bool wait = HasFlag(request, "wait=true");
+  if (what == "PATCH ") {
+    return Run("change", [&] {
+      store_.Change(name, Parsed(request));
+      return Success(true);
+    });
+  }
+  WriteOptions write = WriteOptionsOf(request);
   if (what == "PUT /index") {
     return Run("index", [&] {
       const Json body = Parsed(request);
-      store_.AddIndex(name, body.at("field_name"), body.value("field_schema", Json("keyword")));
-      return Update("completed");
+      return Update(store_.AddIndex(name, body.at("field_name"),
+                                    body.value("field_schema", Json("keyword")), write));
     });
   }
   if (what == "PUT /points") {
@@ -286,7 +304,9 @@ HttpReply QdrantRest::RouteCollection(const ReceivedRequest& request, const std:
       if (!request.header("content-type").starts_with("application/json")) {
         throw Refusal{.status = 400, .text = "Content type error"};
       }
-      return Update(store_.Upsert(name, ReadUpsert(request.body, fast_), wait));
+      UpsertRequest upsert = ReadUpsert(request.body, fast_);
+      write.filter = std::move(upsert.update_filter);
+      return Update(store_.Upsert(name, std::move(upsert.points), write));
     });
   }
   if (what == "POST /points") {
@@ -294,14 +314,22 @@ HttpReply QdrantRest::RouteCollection(const ReceivedRequest& request, const std:
   }
   if (what == "POST /points/delete") {
     return Run("remove", [&] {
-      return Update(store_.Remove(name, Ids(Parsed(request).at("points")), wait));
+      const Json body = Parsed(request);
+      if (body.contains("filter")) {
+        return Update(store_.RemoveMatching(name, body["filter"], write));
+      }
+      return Update(store_.Remove(name, Ids(body.at("points")), write));
     });
   }
   if (what == "POST /points/count") {
     return Run("count", [&] { return Success({{"count", store_.Count(name)}}); });
   }
   if (what == "POST /points/scroll") {
-    return Success(Scroll(store_.Points(name), Parsed(request)));
+    return Run("scroll", [&] {
+      const Json body = Parsed(request);
+      store_.CheckQueryLimit(name, body.value("limit", std::size_t{10}));
+      return Success(Scroll(store_.Points(name), body));
+    });
   }
   if (what == "POST /points/query") {
     return Run("query", [&] {

@@ -23,7 +23,7 @@ struct QdrantFault {
 };
 
 /// By operation: "upsert", "create", "describe", "index", "retrieve", "remove", "count", "query",
-/// "collections", "readyz", "HealthCheck". Thread-safe.
+/// "scroll", "change", "collections", "readyz", "HealthCheck". Thread-safe.
 class QdrantScript {
  public:
   /// For the next request of that operation that has no failure yet.

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/doubles/qdrant/filter.h"
+
 namespace dsw::doubles {
 namespace {
 
@@ -32,6 +34,15 @@ void CheckName(const std::string& name) {
   }
 }
 
+constexpr int kConditionsMinor = 16;
+constexpr int kMetadataMinor = 16;
+constexpr int kUpdateQueueMinor = 17;
+
+int MinorOf(const std::string& version) {
+  const std::size_t dot = version.find('.');
+  return dot == std::string::npos ? 0 : std::stoi(version.substr(dot + 1));
+}
+
 /// Qdrant keeps the vectors of such collections normalised.
 void Normalise(std::vector<float>& vector) {
   double squares = 0;
@@ -39,6 +50,18 @@ void Normalise(std::vector<float>& vector) {
   if (squares == 0) return;
   const double length = std::sqrt(squares);
   for (float& value : vector) value = static_cast<float>(value / length);
+}
+
+void CheckCondition(const Json& filter, const Json& strict, const Json& schema) {
+  CheckFilter(filter);
+  if (strict.value("unindexed_filtering_update", true)) return;
+  for (const std::string& key : KeysOf(filter)) {
+    if (schema.contains(key)) continue;
+    Refuse(400, fmt::format("Bad request: Index required but not found for \"{}\" of one of the "
+                            "following types: [float, integer]. Help: Create an index for this key "
+                            "or use a different filter.",
+                            key));
+  }
 }
 
 }  // namespace
@@ -62,6 +85,31 @@ std::string CheckedId(const Json& id) {
   if (id.is_number_unsigned()) return id.dump();
   if (id.is_string()) return CheckedUuid(id.get<std::string>());
   RefuseId(id.dump());
+}
+
+Store::Store(const StoreOptions& options) : options_(options), minor_(MinorOf(options.version)) {}
+
+bool Store::Collection::HidesNext() const {
+  const Json config = settings.value("optimizers_config", Json::object());
+  if (!config.value("prevent_unoptimized", false)) return false;
+  constexpr std::size_t kDefaultThreshold = 10'000;
+  const std::size_t bytes = (points.size() + hidden.size() + 1) * size * sizeof(float);
+  return bytes / 1024 >= config.value("indexing_threshold", kDefaultThreshold);
+}
+
+Json Store::Collection::Strict() const {
+  Json strict = settings.value("strict_mode_config", Json::object());
+  return strict.value("enabled", false) ? strict : Json::object();
+}
+
+void Store::Collection::Put(IncomingPoint& point, const Json& filter) {
+  const StoredPoints& newest = hidden.contains(point.id) ? hidden : points;
+  const auto stored = newest.find(point.id);
+  const bool spared = !filter.is_null() && stored != newest.end() &&
+                      !Matches(filter, point.id, stored->second.payload);
+  if (spared) return;
+  if (distance == "Cosine") Normalise(point.vector);
+  (HidesNext() ? hidden : points)[point.id] = {std::move(point.vector), std::move(point.payload)};
 }
 
 void Store::Create(const std::string& name, const Json& settings) {
@@ -102,36 +150,61 @@ void Store::Create(const std::string& name, const Json& settings) {
   }
   Collection& made = collections_[name];
   made.settings = settings;
+  if (minor_ < kMetadataMinor) made.settings.erase("metadata");
   if (!named) {
     made.size = vectors["size"];
     made.distance = vectors["distance"];
   }
 }
 
+void Store::Change(const std::string& name, const Json& changes) {
+  const std::lock_guard lock(mutex_);
+  Collection& found = Find(name);
+  for (const auto& [key, value] : changes.items()) {
+    if (!value.is_object()) {
+      Refuse(400, "Format error in JSON body: invalid type: expected a map at line 1");
+    }
+    if (key == "metadata" && minor_ < kMetadataMinor) continue;
+    Json& settings = found.settings[key];
+    for (const auto& [member, setting] : value.items()) settings[member] = setting;
+  }
+}
+
 Json Store::Describe(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const Collection& found = Find(name);
-  return {{"status", "green"},
-          {"optimizer_status", "ok"},
-          {"points_count", found.points.size()},
-          {"indexed_vectors_count", 0},
-          {"segments_count", 2},
-          {"config",
-           {{"params",
-             {{"vectors", found.settings["vectors"]},
-              {"shard_number", 1},
-              {"replication_factor", 1},
-              {"write_consistency_factor", 1},
-              {"on_disk_payload", found.settings.value("on_disk_payload", true)}}},
-            {"hnsw_config", {{"m", 16}, {"ef_construct", 100}, {"full_scan_threshold", 10000}}},
-            {"optimizer_config",
-             {{"deleted_threshold", 0.2},
-              {"vacuum_min_vector_number", 1000},
-              {"default_segment_number", 0},
-              {"flush_interval_sec", 5}}},
-            {"wal_config", {{"wal_capacity_mb", 32}, {"wal_segments_ahead", 0}}},
-            {"quantization_config", found.settings.value("quantization_config", Json())}}},
-          {"payload_schema", found.payload_schema}};
+  Json optimizers = {{"deleted_threshold", 0.2},
+                     {"vacuum_min_vector_number", 1000},
+                     {"default_segment_number", 0},
+                     {"flush_interval_sec", 5}};
+  optimizers.update(found.settings.value("optimizers_config", Json::object()));
+  Json config = {
+      {"params",
+       {{"vectors", found.settings["vectors"]},
+        {"shard_number", 1},
+        {"replication_factor", 1},
+        {"write_consistency_factor", 1},
+        {"on_disk_payload", found.settings.value("on_disk_payload", true)}}},
+      {"hnsw_config", {{"m", 16}, {"ef_construct", 100}, {"full_scan_threshold", 10000}}},
+      {"optimizer_config", optimizers},
+      {"wal_config", {{"wal_capacity_mb", 32}, {"wal_segments_ahead", 0}}},
+      {"quantization_config", found.settings.value("quantization_config", Json())}};
+  for (const char* optional : {"metadata", "strict_mode_config"}) {
+    if (found.settings.contains(optional)) config[optional] = found.settings[optional];
+  }
+  Json description = {{"status", "green"},
+                      {"optimizer_status", "ok"},
+                      {"points_count", found.points.size()},
+                      {"indexed_vectors_count", 0},
+                      {"segments_count", 2},
+                      {"config", config},
+                      {"payload_schema", found.payload_schema}};
+  if (minor_ >= kUpdateQueueMinor) {
+    const auto own = [&](const Pending& pending) { return pending.collection == Resolve(name); };
+    description["update_queue"] = {{"length", std::ranges::count_if(pending_, own)},
+                                   {"deferred_points", found.hidden.size()}};
+  }
+  return description;
 }
 
 bool Store::Exists(const std::string& name) const {
@@ -151,12 +224,17 @@ std::vector<std::string> Store::Names() const {
   return names;
 }
 
-void Store::AddIndex(const std::string& name, const std::string& field, const Json& schema) {
-  const std::lock_guard lock(mutex_);
-  Collection& found = Find(name);
-  std::size_t points = 0;
-  for (const auto& [id, point] : found.points) points += point.payload.contains(field) ? 1u : 0u;
-  found.payload_schema[field] = {{"data_type", schema}, {"points", points}};
+std::string Store::AddIndex(const std::string& name, const std::string& field, const Json& schema,
+                            const WriteOptions& write) {
+  std::unique_lock lock(mutex_);
+  (void)Find(name);
+  return Apply(lock, name, write, [field, schema](Collection& target) {
+    std::size_t points = 0;
+    for (const auto& [id, point] : target.points) {
+      points += ValueAt(point.payload, field).is_null() ? 0u : 1u;
+    }
+    target.payload_schema[field] = {{"data_type", schema}, {"points", points}};
+  });
 }
 
 void Store::SetAlias(const std::string& alias, const std::string& collection) {
@@ -179,8 +257,9 @@ Json Store::Aliases() const {
   return list;
 }
 
-std::string Store::Upsert(const std::string& name, std::vector<IncomingPoint> points, bool wait) {
-  const std::lock_guard lock(mutex_);
+std::string Store::Upsert(const std::string& name, std::vector<IncomingPoint> points,
+                          const WriteOptions& write) {
+  std::unique_lock lock(mutex_);
   Collection& found = Find(name);
   const std::size_t strict = options_.strict_upsert_max_batchsize;
   if (strict > 0 && points.size() > strict) {
@@ -205,6 +284,8 @@ std::string Store::Upsert(const std::string& name, std::vector<IncomingPoint> po
         .retry_after_s = seconds};
   }
   if (points.empty()) Refuse(400, "Bad request: Empty update request");
+  const Json filter = minor_ < kConditionsMinor ? Json() : write.filter;
+  if (!filter.is_null()) CheckCondition(filter, found.Strict(), found.payload_schema);
   for (const IncomingPoint& point : points) {
     if (point.vector.size() != found.size) {
       Refuse(400, fmt::format("Wrong input: Vector dimension error: expected dim: {}, got {}",
@@ -213,26 +294,74 @@ std::string Store::Upsert(const std::string& name, std::vector<IncomingPoint> po
   }
   ++upserts_;
   upserted_ += points.size();
-  if (options_.fast) return wait ? "completed" : "acknowledged";
-  return Apply(wait, [this, resolved = Resolve(name), points = std::move(points)]() mutable {
-    const auto target = collections_.find(resolved);
-    if (target == collections_.end()) return;
-    for (IncomingPoint& point : points) {
-      if (target->second.distance == "Cosine") Normalise(point.vector);
-      target->second.points[point.id] = {std::move(point.vector), std::move(point.payload)};
+  if (options_.fast) return write.wait ? "completed" : "acknowledged";
+  return Apply(lock, name, write, [filter, points = std::move(points)](Collection& target) mutable {
+    for (IncomingPoint& point : points) target.Put(point, filter);
+  });
+}
+
+std::string Store::Remove(const std::string& name, const std::vector<std::string>& ids,
+                          const WriteOptions& write) {
+  std::unique_lock lock(mutex_);
+  (void)Find(name);
+  if (ids.empty()) Refuse(400, "Bad request: Empty update request");
+  return Apply(lock, name, write, [ids](Collection& target) {
+    for (const std::string& id : ids) {
+      target.points.erase(id);
+      target.hidden.erase(id);
     }
   });
 }
 
-std::string Store::Remove(const std::string& name, const std::vector<std::string>& ids, bool wait) {
-  const std::lock_guard lock(mutex_);
-  Find(name);
-  if (ids.empty()) Refuse(400, "Bad request: Empty update request");
-  return Apply(wait, [this, resolved = Resolve(name), ids] {
-    const auto target = collections_.find(resolved);
-    if (target == collections_.end()) return;
-    for (const std::string& id : ids) target->second.points.erase(id);
+std::string Store::RemoveMatching(const std::string& name, const Json& filter,
+                                  const WriteOptions& write) {
+  std::unique_lock lock(mutex_);
+  const Collection& found = Find(name);
+  CheckCondition(filter, found.Strict(), found.payload_schema);
+  return Apply(lock, name, write, [filter](Collection& target) {
+    const auto matches = [&](const auto& entry) {
+      return Matches(filter, entry.first, entry.second.payload);
+    };
+    // Of a point that is there twice, the hidden one is the newer.
+    std::erase_if(target.points, [&](const auto& entry) {
+      return !target.hidden.contains(entry.first) && matches(entry);
+    });
+    for (auto entry = target.hidden.begin(); entry != target.hidden.end();) {
+      if (matches(*entry)) {
+        target.points.erase(entry->first);
+        entry = target.hidden.erase(entry);
+      } else {
+        ++entry;
+      }
+    }
   });
+}
+
+void Store::CheckQueryLimit(const std::string& name, std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  const Json strict = Find(name).Strict();
+  if (limit < 1) {
+    Refuse(422, "Validation error in JSON body: [limit: value 0 invalid, must be 1 or larger]");
+  }
+  if (strict.contains("max_query_limit") && limit > strict["max_query_limit"]) {
+    Refuse(400,
+           fmt::format("Bad request: Limit exceeded {} > {} for \"limit\". Help: Reduce the "
+                       "\"limit\" parameter to or below {}.",
+                       limit, strict["max_query_limit"].dump(), strict["max_query_limit"].dump()));
+  }
+}
+
+void Store::Optimize(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Collection& found = Find(name);
+  for (auto& [id, point] : found.hidden) found.points[id] = std::move(point);
+  found.hidden.clear();
+  optimized_.notify_all();
+}
+
+std::size_t Store::Hidden(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return Find(name).hidden.size();
 }
 
 StoredPoints Store::Points(const std::string& name) const {
@@ -284,13 +413,27 @@ void Store::ApplyDue() const {
   }
 }
 
-std::string Store::Apply(bool wait, std::function<void()> change) {
+std::string Store::Apply(std::unique_lock<std::mutex>& lock, const std::string& name,
+                         const WriteOptions& write, std::function<void(Collection&)> change) {
+  const std::string resolved = Resolve(name);
+  const auto apply = [this, resolved, change = std::move(change)] {
+    const auto target = collections_.find(resolved);
+    if (target != collections_.end()) change(target->second);
+  };
   if (const auto delay = std::exchange(delay_next_, std::nullopt)) {
-    pending_.push_back({SteadyClock::now() + *delay, std::move(change)});
-    return wait ? "wait_timeout" : "acknowledged";
+    pending_.push_back({resolved, SteadyClock::now() + *delay, apply});
+    return write.wait ? "wait_timeout" : "acknowledged";
   }
-  change();
-  return wait ? "completed" : "acknowledged";
+  apply();
+  if (!write.wait) return "acknowledged";
+  const auto visible = [&] {
+    const auto target = collections_.find(resolved);
+    return target == collections_.end() || target->second.hidden.empty();
+  };
+  const auto wait = write.timeout.count() == 0
+                        ? options_.longest_wait
+                        : std::min<std::chrono::milliseconds>(write.timeout, options_.longest_wait);
+  return optimized_.wait_for(lock, wait, visible) ? "completed" : "wait_timeout";
 }
 
 }  // namespace dsw::doubles

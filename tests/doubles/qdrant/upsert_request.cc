@@ -69,20 +69,25 @@ std::vector<IncomingPoint> ReadColumns(const dom::element& columns, bool fast) {
 
 }  // namespace
 
-std::vector<IncomingPoint> ReadUpsert(std::string_view body, bool fast) {
+UpsertRequest ReadUpsert(std::string_view body, bool fast) {
   dom::parser parser;
   dom::element root;
   if (const auto error = parser.parse(body.data(), body.size()).get(root)) {
     Malformed(simdjson::error_message(error));
   }
+  UpsertRequest request;
+  dom::element filter;
+  if (root["update_filter"].get(filter) == simdjson::SUCCESS) request.update_filter = Whole(filter);
   dom::element columns;
-  if (root["batch"].get(columns) == simdjson::SUCCESS) return ReadColumns(columns, fast);
+  if (root["batch"].get(columns) == simdjson::SUCCESS) {
+    request.points = ReadColumns(columns, fast);
+    return request;
+  }
   dom::array list;
   if (root["points"].get_array().get(list) != simdjson::SUCCESS) {
     Malformed("data did not match any variant of untagged enum PointInsertOperations");
   }
-  std::vector<IncomingPoint> points;
-  points.reserve(list.size());
+  request.points.reserve(list.size());
   for (const dom::element element : list) {
     dom::element id;
     dom::element vector;
@@ -93,9 +98,9 @@ std::vector<IncomingPoint> ReadUpsert(std::string_view body, bool fast) {
     if (!fast && element["payload"].get(payload) == simdjson::SUCCESS) {
       point.payload = Whole(payload);
     }
-    points.push_back(std::move(point));
+    request.points.push_back(std::move(point));
   }
-  return points;
+  return request;
 }
 
 }  // namespace dsw::doubles

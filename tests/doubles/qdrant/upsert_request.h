@@ -10,7 +10,12 @@
 
 namespace dsw::doubles {
 
+struct UpsertRequest {
+  std::vector<IncomingPoint> points;
+  nlohmann::json update_filter;  ///< Null: none.
+};
+
 /// Both forms: a list of points, and columns. Throws a Refusal. `fast`: payloads are not kept.
-std::vector<IncomingPoint> ReadUpsert(std::string_view body, bool fast);
+UpsertRequest ReadUpsert(std::string_view body, bool fast);
 
 }  // namespace dsw::doubles

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/integration/qdrant/qdrant_fixture.h"
+#include "tests/support/process.h"
 
 namespace dsw {
 namespace {
@@ -90,7 +91,7 @@ TEST_F(QdrantChoiceTest, IsRestWithOneLineWhenThePortSpeaksSomethingElse) {
 
 TEST_F(QdrantChoiceTest, IsRestForServersThatAreTooOld) {
   QdrantOptions options;
-  options.version = "1.13.6";
+  options.store.version = "1.13.6";
   QdrantDouble server(options);
   const auto sink = Open(server, server.grpc_url());
   ASSERT_OK(Store(*sink, MakePoints(0, 1), Soon()));
@@ -122,6 +123,30 @@ TEST_F(QdrantChoiceTest, FallsBackWhenAConnectionIsCutUnderACall) {
   server.StopGrpc();
   storing.join();
   EXPECT_EQ(server.store().Count("docs"), 2u);
+}
+
+TEST_F(QdrantChoiceTest, IsGrpcAgainAfterTheServerWasKilled) {
+  const std::string rest_port = std::to_string(FreePort());
+  const std::string grpc_port = std::to_string(FreePort());
+  Command command;
+  command.argv = {DSW_DOUBLE_QDRANT, "--rest-port", rest_port, "--grpc-port", grpc_port};
+  OpenedSink sink(nlohmann::json{{"url", "http://127.0.0.1:" + rest_port},
+                                 {"grpc_url", "http://127.0.0.1:" + grpc_port}});
+  const auto ensured = [&] {
+    return sink->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}).has_value();
+  };
+  std::optional<Process> server(command);
+  ASSERT_TRUE(Eventually(ensured));
+  ASSERT_OK(Store(sink, MakePoints(0, 1), Soon()));
+  EXPECT_TRUE(log_.With("gRPC").empty());
+  server->Kill();
+  EXPECT_FAIL(Store(sink, MakePoints(0, 1), Soon()), Code::kUnavailable, "connection refused");
+  server.emplace(command);
+  ASSERT_TRUE(Eventually(ensured));
+  EXPECT_TRUE(Eventually([&] {
+    EXPECT_OK(Store(sink, MakePoints(0, 1), Soon()));
+    return !log_.With("gRPC is back").empty();
+  }));
 }
 
 TEST_F(QdrantChoiceTest, IsKeptToWhenItIsSaid) {

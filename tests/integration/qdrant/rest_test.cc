@@ -22,8 +22,8 @@ class QdrantRestTest : public testing::Test {
     settings["transport"] = "rest";
     sink_.emplace(settings);
   }
-  Status Ensure(std::uint32_t dimensions = 4, Distance distance = Distance::kCosine,
-                bool create = true) {
+  Result<CollectionState> Ensure(std::uint32_t dimensions = 4,
+                                 Distance distance = Distance::kCosine, bool create = true) {
     return (*sink_)->EnsureCollection(
         Soon(), {.name = "docs", .dimensions = dimensions, .distance = distance, .create = create});
   }
@@ -180,6 +180,26 @@ TEST_F(QdrantRestTest, IsHealthyOnlyWhenTheServerIsReady) {
       doubles::Refusal{.status = 503, .text = "some shards are not ready", .plain_text = true};
   server_->script().Add("readyz", starting);
   EXPECT_FAIL((*sink_)->Health(Soon()), Code::kUnavailable, "some shards are not ready");
+}
+
+TEST_F(QdrantRestTest, AsksForNoCompression) {
+  Start();
+  ASSERT_OK(Ensure());
+  ASSERT_OK((*sink_)->Search(Soon(), "docs", MakePoints(0, 1).vectors.row(0), 3));
+  for (const ReceivedRequest& request : server_->rest().requests()) {
+    EXPECT_EQ(request.header("accept-encoding"), "identity") << request.path;
+  }
+}
+
+TEST_F(QdrantRestTest, TakesA404OfAnotherServerForAWrongAddress) {
+  RawHttpServer other([](const ReceivedRequest&) {
+    return HttpReply{.status = 404, .body = "<html>nothing here</html>"};
+  });
+  OpenedSink sink(nlohmann::json{{"url", other.Url()}, {"transport", "rest"}});
+  EXPECT_FAIL(sink->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}), Code::kBadResponse,
+              "QDRANT_URL");
+  EXPECT_FAIL(Store(sink, MakePoints(0, 1), Soon()), Code::kBadResponse, "QDRANT_URL");
+  EXPECT_EQ(other.request_count(), 2u) << "and nothing was to be created there";
 }
 
 TEST_F(QdrantRestTest, DoubtsAnswersThatAreNotQdrants) {

@@ -72,7 +72,7 @@ TEST_P(QdrantTransportTest, StoresOverwritesCountsSearchesAndRemoves) {
   EXPECT_NEAR(hits[0].score, 1, 1e-5);
   EXPECT_EQ(hits[0].payload_json, R"({"dataset_item_id":7,"tag":"new"})");
 
-  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(7), UuidOf(999)}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(7), UuidOf(999)}, 0));
   ASSERT_OK_AND_ASSIGN(const std::uint64_t left, (*sink_)->Count(Soon(), "docs"));
   EXPECT_EQ(left, 13u);
   const bool over_grpc = server_->grpc_counters().upserts == 2;
@@ -165,11 +165,99 @@ TEST_P(QdrantTransportTest, WaitsForPointsThatAreOnlyNoted) {
   ASSERT_OK(Put(MakePoints(0, 5)));
   EXPECT_EQ(server_->store().Count("docs"), 5u);
   server_->store().DelayNextUpdate(std::chrono::milliseconds(200));
-  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}, 0));
   EXPECT_EQ(server_->store().Count("docs"), 4u);
+  server_->store().DelayNextUpdate(std::chrono::milliseconds(200));
+  ASSERT_OK(Put(MakePoints(1, 1, 4, "new")));
+  EXPECT_EQ(server_->store().Points("docs").at('"' + UuidOf(1) + '"').payload["tag"], "new")
+      << "also when the id was there before";
   server_->store().DelayNextUpdate(std::chrono::hours(1));
   EXPECT_FAIL(Put(MakePoints(10, 1), Within(std::chrono::milliseconds(1500))), Code::kTimeout,
               "noted");
+}
+
+TEST_P(QdrantTransportTest, CountsHiddenPointsAsStored) {
+  Start();
+  server_->store().Create(
+      "docs", {{"vectors", {{"size", 4u}, {"distance", "Cosine"}}},
+               {"optimizers_config", {{"prevent_unoptimized", true}, {"indexing_threshold", 1}}}});
+  ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
+  // Who asked the server to wait would wait for an optimizer that does not come.
+  for (std::size_t i = 0; i < 10; ++i) ASSERT_OK(Put(MakePoints(10 * i, 10)));
+  EXPECT_GT(server_->store().Hidden("docs"), 0u);
+  EXPECT_EQ(server_->store().Hidden("docs") + server_->store().Count("docs"), 100u);
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0), UuidOf(99)}, 7));
+  ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
+  EXPECT_EQ(log_.With("searches find them once").size(), 1u);
+  server_->store().Optimize("docs");
+  EXPECT_EQ(server_->store().Count("docs"), 98u);
+}
+
+TEST_P(QdrantTransportTest, LearnsFromAWriteThatTheCollectionHidesPoints) {
+  QdrantOptions options;
+  options.store.longest_wait = std::chrono::milliseconds(20);
+  StartWithCollection(options);
+  server_->store().Change(
+      "docs", {{"optimizers_config", {{"prevent_unoptimized", true}, {"indexing_threshold", 0}}}});
+  ASSERT_OK(Put(MakePoints(0, 5))) << "for which the server was asked to wait";
+  ASSERT_OK(Put(MakePoints(5, 5)));
+  EXPECT_EQ(server_->store().Hidden("docs"), 10u);
+}
+
+TEST_P(QdrantTransportTest, SparesThePointsOfALaterRunner) {
+  for (const std::string version : {"1.19.0", "1.15.0"}) {
+    QdrantOptions options;
+    options.store.version = version;
+    StartWithCollection(options);
+    const auto put = [&](std::int64_t token, std::size_t count) {
+      Points points = MakePoints(0, count, 4, std::to_string(token));
+      for (std::string& payload : points.payloads) {
+        payload.back() = ',';
+        payload += R"("_dsw":{"t":)" + std::to_string(token) + "}}";
+      }
+      points.token = token;
+      ASSERT_OK(Put(points));
+    };
+    ASSERT_OK(Put(MakePoints(0, 1))) << "a point without a stamp";
+    put(8, 3);
+    put(7, 4);
+    const auto stored = server_->store().Points("docs");
+    const auto tag = [&](std::size_t i) { return stored.at('"' + UuidOf(i) + '"').payload["tag"]; };
+    const bool compares = version == "1.19.0";
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(tag(i), compares ? "8" : "7") << version;
+    EXPECT_EQ(tag(3), "7") << "new points are stored";
+    const std::vector ids = {UuidOf(0), UuidOf(3), UuidOf(99)};
+    ASSERT_OK((*sink_)->Remove(Soon(), "docs", ids, 7));
+    EXPECT_EQ(server_->store().Count("docs"), compares ? 3u : 2u) << "nor removed";
+    put(9, 4);
+    EXPECT_EQ(server_->store().Points("docs").at('"' + UuidOf(0) + '"').payload["tag"], "9");
+  }
+}
+
+TEST_P(QdrantTransportTest, MakesAnIndexForTheFenceWhereStrictModeWantsOne) {
+  const nlohmann::json strict = {
+      {"vectors", {{"size", 4u}, {"distance", "Cosine"}}},
+      {"strict_mode_config", {{"enabled", true}, {"unindexed_filtering_update", false}}}};
+  Start();
+  server_->store().Create("docs", strict);
+  ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
+  Points points = MakePoints(0, 2);
+  points.token = 3;
+  ASSERT_OK(Put(points));
+  EXPECT_TRUE(server_->store().Describe("docs")["payload_schema"].contains("_dsw.t"));
+  // An index that cannot be made leaves writes without a condition.
+  QdrantFault refused;
+  refused.refusal = Refusal{.status = 400, .text = "Bad request: too many indexes"};
+  server_->store().Drop("docs");
+  server_->store().Create("docs", strict);
+  for (int i = 0; i < 2; ++i) server_->script().Add("index", {});
+  server_->script().Add("index", refused);
+  ASSERT_OK((*sink_)->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}));
+  ASSERT_OK((*sink_)->Remove(Soon(), "docs", std::vector{UuidOf(0)}, 3));
+  ASSERT_OK(Put(points));
+  ASSERT_OK(Put(points));
+  EXPECT_EQ(server_->store().Count("docs"), 2u);
+  EXPECT_EQ(log_.With("removed without the condition").size(), 1u);
 }
 
 TEST_P(QdrantTransportTest, EndsAtTheDeadlineWhenTheServerHasAlreadyStored) {

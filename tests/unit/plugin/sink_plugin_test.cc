@@ -82,6 +82,13 @@ class SinkPluginTest : public testing::Test {
           test.collection_ = ViewOf(*collection);
           test.texts_.emplace_back(ViewOf(*maker));
           return dsw_status{DSW_OK};
+        },
+        [](void* self, const dsw_call*, const dsw_str*, const dsw_str* ids, std::size_t,
+           std::int64_t fence, dsw_error*) {
+          auto& test = *static_cast<SinkPluginTest*>(self);
+          test.texts_.emplace_back(ViewOf(ids[0]));
+          test.fence_ = fence;
+          return dsw_status{DSW_OK};
         }};
     provider_.get_extension = [](void*, const char* id, std::size_t size) -> const void* {
       return std::string_view(id, size) == DSW_EXT_COLLECTION ? &kCollection : nullptr;
@@ -153,6 +160,9 @@ TEST_F(SinkPluginTest, PassesTheStateAndTheMakerOfACollection) {
   EXPECT_EQ(made.maker, "{\"m\":1}");
   ASSERT_OK(sink->SetMaker({}, "docs", "{\"m\":2}"));
   EXPECT_THAT(texts_, testing::ElementsAre("{\"m\":2}"));
+  ASSERT_OK(sink->Remove({}, "docs", std::vector<std::string>{"a"}, 7));
+  EXPECT_EQ(fence_, 7);
+  EXPECT_EQ(texts_.back(), "a");
   EXPECT_FAIL(sink->SetMaker({}, "docs", std::string(1025, 'x')), Code::kInvalid, "1024");
 }
 
@@ -194,8 +204,8 @@ TEST_F(SinkPluginTest, RefusesMorePointsThanThePluginTakes) {
 
 TEST_F(SinkPluginTest, RemovesAndCounts) {
   const auto sink = Open();
-  ASSERT_OK(sink->Remove({}, "docs", std::vector<std::string>{"a", "b"}));
-  EXPECT_THAT(texts_, testing::ElementsAre("a", "b"));
+  ASSERT_OK(sink->Remove({}, "docs", std::vector<std::string>{"a", "b"}, 7));
+  EXPECT_THAT(texts_, testing::ElementsAre("a", "b")) << "by a sink that cannot compare";
   ASSERT_OK_AND_ASSIGN(const std::uint64_t count, sink->Count({}, "docs"));
   EXPECT_EQ(count, 42u);
   EXPECT_OK(sink->Health({})) << "without a health operation a sink counts as healthy";

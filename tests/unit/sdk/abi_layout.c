@@ -151,11 +151,12 @@ OFFSET(dsw_collection_out, reserved0, 4);
 OFFSET(dsw_collection_out, ctx, 8);
 OFFSET(dsw_collection_out, state, 16);
 
-SIZE(dsw_sink_collection, 24);
+SIZE(dsw_sink_collection, 32);
 OFFSET(dsw_sink_collection, struct_size, 0);
 OFFSET(dsw_sink_collection, reserved0, 4);
 OFFSET(dsw_sink_collection, ensure, 8);
 OFFSET(dsw_sink_collection, set_maker, 16);
+OFFSET(dsw_sink_collection, remove, 24);
 
 SIZE(dsw_point_stamp, 40);
 OFFSET(dsw_point_stamp, struct_size, 0);

@@ -22,7 +22,7 @@ struct NoSink {
   NoSink(const dsw_host&, std::string_view) {}
   void EnsureCollection(const dsw_call&, const dsw_collection_spec&) {}
   void Upsert(const dsw_call&, std::string_view, const dsw_points&) {}
-  void Remove(const dsw_call&, std::string_view, const dsw_str*, std::size_t) {}
+  void Remove(const dsw_call&, std::string_view, const dsw_str*, std::size_t, std::int64_t = 0) {}
   std::uint64_t Count(const dsw_call&, std::string_view) { return 0; }
   void Health(const dsw_call&) {}
   void Ensure(const dsw_call&, const dsw_collection_spec&, const dsw_collection_out&) {}

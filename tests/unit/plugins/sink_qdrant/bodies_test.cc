@@ -49,6 +49,21 @@ TEST(QdrantBodiesTest, WritesPointsInFull) {
                 R"(","vector":[0,-0],"payload":{ "b" : "ü" ,"original_id":"c-1"}}]})");
 }
 
+TEST(QdrantBodiesTest, WritesTheFenceBehindThePoints) {
+  const MadePoints made({"1"}, {{1}}, {"{}"});
+  PointRange range = made.range();
+  range.fence = 9'223'372'036'854'775'807;
+  EXPECT_EQ(Joined(UpsertBody(range).pieces()),
+            R"({"points":[{"id":1,"vector":[1],"payload":{}}],"update_filter":{"must_not":)"
+            R"([{"key":"_dsw.t","range":{"gt":9223372036854775807}}]}})");
+}
+
+TEST(QdrantBodiesTest, RemovesByIdsWithAndWithoutAFence) {
+  EXPECT_EQ(RemoveBody({"1", "\"a\""}, 0), R"({"points":[1,"a"]})");
+  EXPECT_EQ(RemoveBody({"1"}, 7), R"({"filter":{"must":[{"has_id":[1]}],)"
+                                  R"("must_not":[{"key":"_dsw.t","range":{"gt":7}}]}})");
+}
+
 TEST(QdrantBodiesTest, WritesFloatsThatReadBackTheSame) {
   const std::vector<float> floats = {std::numeric_limits<float>::max(),
                                      std::numeric_limits<float>::min(),

@@ -60,6 +60,10 @@ INSTANTIATE_TEST_SUITE_P(
             DSW_E_TOO_LARGE, DSW_LIMIT_ITEMS, 100, 200},
         Row{400, 3, "Bad request: Limit exceeded 200 > 100 for \"max_points_count\". Help: x",
             DSW_E_INVALID_REQUEST},
+        Row{400, 3, "Bad request: Limit exceeded 9 > 4 for \"limit\". Help: Reduce",
+            DSW_E_TOO_LARGE, DSW_LIMIT_ITEMS, 4, 9},
+        Row{400, 3, "Bad request: Max points count limit of 1000 reached!. Help: x", DSW_E_QUOTA},
+        Row{400, 3, "Bad request: Resident memory usage is at 91% of total memory", DSW_E_QUOTA},
         Row{400, 3, "Format error in JSON body: trailing comma", DSW_E_INVALID_REQUEST},
         Row{401, 16, "Invalid API key or JWT", DSW_E_AUTH},
         Row{403, 7, "Forbidden: Global manage access is required", DSW_E_AUTH},
@@ -93,8 +97,18 @@ TEST(QdrantErrorsTextTest, ReadsBothFormsOfARefusal) {
   EXPECT_EQ(text, std::string(499, 'x')) << "cut at a character";
 }
 
-TEST(QdrantErrorsTextTest, SaysWhatAnEmptyRefusalMayMean) {
-  EXPECT_THAT(RestFailure(404, "", Failure(DSW_E_INTERNAL, "")).what(), HasSubstr("QDRANT_URL"));
+TEST(QdrantErrorsTextTest, KnowsQdrantsRefusalsFromThoseOfOthers) {
+  EXPECT_TRUE(IsEnvelope(R"({"status":{"error":"Not found: x"},"time":0.0})"));
+  EXPECT_FALSE(IsEnvelope("<html>404</html>"));
+  EXPECT_FALSE(IsEnvelope(R"({"detail":"Not Found"})"));
+  EXPECT_FALSE(IsEnvelope(R"({"status":"error"})"));
+  EXPECT_FALSE(IsEnvelope(""));
+}
+
+TEST(QdrantErrorsTextTest, KnowsTheRefusalOfACondition) {
+  EXPECT_TRUE(RefusesFence("Bad request: Index required but not found for \"_dsw.t\" of one of"));
+  EXPECT_FALSE(RefusesFence("Bad request: Index required but not found for \"x\" of one of"));
+  EXPECT_FALSE(RefusesFence("Wrong input: _dsw.t"));
 }
 
 TEST(QdrantErrorsTextTest, TakesTheHeadersWaitBeforeTheTexts) {
@@ -119,6 +133,10 @@ TEST(QdrantErrorsTextTest, TellsThatQdrantCannotBeReached) {
                "Failed to connect to Qdrant: connection refused (http://q:6333; check QDRANT_URL)");
   const Failure broken(DSW_E_UNAVAILABLE, "http://q:6333 closed the connection");
   EXPECT_STREQ(ConnectionFailure(broken, "http://q:6333", "QDRANT_URL").what(), broken.what());
+  const Failure unsent(DSW_E_INVALID_REQUEST, "cannot use the CA certificates: no such file");
+  EXPECT_EQ(ConnectionFailure(unsent, "http://q:6333", "QDRANT_URL").error().category,
+            DSW_E_UNAVAILABLE)
+      << "no fault of a job";
 }
 
 TEST(QdrantErrorsTextTest, KnowsACollectionThatIsThereAlready) {

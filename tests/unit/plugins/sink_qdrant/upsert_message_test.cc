@@ -32,19 +32,19 @@ Json PayloadOf(const ::qdrant::PointStruct& point) {
 Json RoundTrip(const std::string& payload) {
   const MadePoints made({"1"}, {{0.5F}}, {payload});
   UpsertMessage message;
-  EXPECT_TRUE(message.Encode("c", made.range(), 1)) << payload;
+  EXPECT_TRUE(message.Encode("c", made.range(), true, 1)) << payload;
   return PayloadOf(Decoded(message).points(0));
 }
 
 bool Possible(const std::string& payload) {
   const MadePoints made({"1"}, {{0.5F}}, {payload});
-  return UpsertMessage().Encode("c", made.range(), 1);
+  return UpsertMessage().Encode("c", made.range(), true, 1);
 }
 
 TEST(QdrantUpsertMessageTest, IsByteForByteWhatTheFormatSays) {
   const MadePoints made({"7"}, {{1.0F, -2.0F}}, {R"({"n":3})"});
   UpsertMessage message;
-  ASSERT_TRUE(message.Encode("docs", made.range(), 30));
+  ASSERT_TRUE(message.Encode("docs", made.range(), true, 30));
   const char expected[] =
       "\x00\x00\x00\x00\x2a"  // Not compressed, 42 bytes.
       "\x0a\x04"
@@ -68,7 +68,7 @@ TEST(QdrantUpsertMessageTest, IsReadByTheGeneratedClasses) {
       {{0.1F, std::numeric_limits<float>::denorm_min(), -0.0F}, {1e38F, -3.25F, 7.0F}},
       {"{}", R"({"text":"ü"})"});
   UpsertMessage message;
-  ASSERT_TRUE(message.Encode("a collection", made.range(), 60));
+  ASSERT_TRUE(message.Encode("a collection", made.range(), true, 60));
   const ::qdrant::UpsertPoints points = Decoded(message);
   EXPECT_EQ(points.collection_name(), "a collection");
   EXPECT_TRUE(points.wait());
@@ -83,10 +83,31 @@ TEST(QdrantUpsertMessageTest, IsReadByTheGeneratedClasses) {
   EXPECT_EQ(points.GetReflection()->GetUnknownFields(points).field_count(), 0);
 }
 
+TEST(QdrantUpsertMessageTest, CarriesTheFence) {
+  const MadePoints made({"1"}, {{1}}, {"{}"});
+  PointRange range = made.range();
+  range.fence = 9'007'199'254'740'992;
+  UpsertMessage message;
+  ASSERT_TRUE(message.Encode("c", range, false, 1));
+  const ::qdrant::UpsertPoints points = Decoded(message);
+  EXPECT_FALSE(points.wait());
+  ASSERT_EQ(points.update_filter().must_not_size(), 1);
+  EXPECT_EQ(points.update_filter().must_size(), 0);
+  const ::qdrant::FieldCondition& condition = points.update_filter().must_not(0).field();
+  EXPECT_EQ(condition.key(), "_dsw.t");
+  EXPECT_EQ(condition.range().gt(), 9007199254740992.0);
+  EXPECT_FALSE(condition.range().has_gte());
+  EXPECT_EQ(points.points_size(), 1);
+  EXPECT_EQ(points.GetReflection()->GetUnknownFields(points).field_count(), 0);
+  range.fence = 0;
+  ASSERT_TRUE(message.Encode("c", range, true, 1));
+  EXPECT_FALSE(Decoded(message).has_update_filter());
+}
+
 TEST(QdrantUpsertMessageTest, LendsTheFloatsInPlace) {
   const MadePoints made({"1", "2"}, {{1, 2, 3}, {4, 5, 6}}, {"{}", "{}"});
   UpsertMessage message;
-  ASSERT_TRUE(message.Encode("c", made.range(), 1));
+  ASSERT_TRUE(message.Encode("c", made.range(), true, 1));
   ASSERT_EQ(message.pieces().size(), 4u);
   for (std::size_t i = 0; i < 2; ++i) {
     const dsw_str& piece = message.pieces()[2 * i + 1];
@@ -98,9 +119,9 @@ TEST(QdrantUpsertMessageTest, LendsTheFloatsInPlace) {
 TEST(QdrantUpsertMessageTest, CanBeUsedAgain) {
   const MadePoints made({"1", "2", "3"}, {{1}, {2}, {3}}, {R"({"a":1})", R"({"a":2})", "{}"});
   UpsertMessage message;
-  ASSERT_TRUE(message.Encode("c", made.range(), 1));
+  ASSERT_TRUE(message.Encode("c", made.range(), true, 1));
   const PointRange last = made.range().After({nullptr, nullptr, 0, 2});
-  ASSERT_TRUE(message.Encode("c", last, 1));
+  ASSERT_TRUE(message.Encode("c", last, true, 1));
   const ::qdrant::UpsertPoints points = Decoded(message);
   ASSERT_EQ(points.points_size(), 1);
   EXPECT_EQ(points.points(0).id().num(), 3u);
@@ -142,7 +163,7 @@ TEST(QdrantUpsertMessageTest, SaysWhenGrpcCannotCarryAPayload) {
 TEST(QdrantUpsertMessageTest, KeepsTheIdsThatItCannotUse) {
   const MadePoints made({"chunk-1"}, {{1}}, {R"({"a":1})"});
   UpsertMessage message;
-  ASSERT_TRUE(message.Encode("c", made.range(), 1));
+  ASSERT_TRUE(message.Encode("c", made.range(), true, 1));
   const ::qdrant::UpsertPoints points = Decoded(message);
   EXPECT_EQ(points.points(0).id().uuid(), MakePointId("chunk-1").uuid);
   EXPECT_EQ(PayloadOf(points.points(0)).dump(), R"({"a":1,"original_id":"chunk-1"})");
