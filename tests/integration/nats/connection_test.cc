@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "host/nats/progress_publisher.h"
 #include "host/nats/topology.h"
 #include "tests/integration/nats/nats_fixture.h"
 
@@ -104,6 +105,30 @@ TEST_F(RefusedTest, EndsWhileItIsRefused) {
   GetRefusedForGood();
   queue_.reset();
   connection_.reset();
+}
+
+class HangingTest : public QueueFixture {};
+
+TEST_F(HangingTest, EverythingEndsWhileTheServerHangs) {
+  Publish(*connection_, "job", "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  const auto publisher = ProgressPublisher::Open(*connection_);
+  ASSERT_OK(publisher);
+  server_.Hang();
+  Progress event;
+  event.job_id = "j";
+  (*publisher)->Publish(event);
+  EXPECT_FALSE((*publisher)->PublishFinal(event));
+  EXPECT_FALSE(delivery->Ack());
+  // More than the sockets take: whoever writes must not wait for the server either.
+  const std::string large(500000, 'x');
+  for (int i = 0; i < 40; ++i) {
+    natsConnection_Publish(connection_->handle(), "large", large.data(),
+                           static_cast<int>(large.size()));
+  }
+  const auto fetched = queue_->Fetch(std::stop_token());
+  EXPECT_TRUE(!fetched || *fetched == nullptr);
 }
 
 TEST(NatsConnectionTest, SaysWhenTheServerHasNoJetStream) {
