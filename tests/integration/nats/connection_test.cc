@@ -41,6 +41,33 @@ TEST(NatsConnectionTest, LogsInWithWhatTheUrlSays) {
   EXPECT_THAT(refused.error().message, Not(HasSubstr("wrong-password")));
 }
 
+TEST(NatsConnectionTest, TellsAHostThatIsNotKnownFromOneThatDoesNotAnswer) {
+  const auto open = [](const std::string& url) {
+    return NatsConnection::Open({.url = url, .creds = "", .name = "test"});
+  };
+  EXPECT_FAIL(open("nats://me:hunter22@no-such-host.invalid:4222"), Code::kUnavailable,
+              "connect to NATS at no-such-host.invalid:4222: no-such-host.invalid: ");
+  EXPECT_FAIL(open(fmt::format("127.0.0.1:{}", FreePort())), Code::kUnavailable,
+              "nobody answers there; NATS_URL");
+  EXPECT_FAIL(open(fmt::format("nats://[::1]:{}", FreePort())), Code::kUnavailable,
+              "nobody answers there; NATS_URL");
+}
+
+TEST(NatsConnectionTest, TakesAPasswordOfAnyCharacters) {
+  const NatsServer server(R"(authorization { user: me, password: "s3c,r@t/#1" })");
+  EXPECT_OK(
+      NatsConnection::Open({.url = fmt::format("nats://me:s3c,r@t/#1@127.0.0.1:{}", server.port()),
+                            .creds = "",
+                            .name = "test"}));
+  const auto refused =
+      NatsConnection::Open({.url = fmt::format("nats://me:s3c,x@t/#1@127.0.0.1:{}", server.port()),
+                            .creds = "",
+                            .name = "test"});
+  EXPECT_FAIL(refused, Code::kUnauthenticated,
+              fmt::format("connect to NATS at 127.0.0.1:{}", server.port()));
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("s3c")));
+}
+
 TEST(NatsConnectionTest, NamesACredentialsFileThatIsMissing) {
   const NatsServer server;
   EXPECT_FAIL(
@@ -142,6 +169,8 @@ TEST(NatsConnectionTest, SaysWhenTheServerHasNoJetStream) {
                                                      .dlq_consumer = "d",
                                                      .status_stream = "E"});
   ASSERT_FALSE(status);
+  EXPECT_FAIL(status, status.error().code, "look up stream A: ");
+  EXPECT_THAT(status.error().message, Not(HasSubstr(":  (")));
   EXPECT_THAT(status.error().message, HasSubstr("-js"));
 }
 
