@@ -60,17 +60,20 @@ TEST_F(DeadLetterTest, AMissingTransform) {
   EXPECT_THAT(letter.error, HasSubstr("4711"));
 }
 
-TEST_F(DeadLetterTest, ADisabledTransform) {
+TEST_F(DeadLetterTest, ADisabledTransformCostsNone) {
   const std::int64_t transform = world_.ImportItems("off", 1, 1);
   world_.Sql(fmt::format(
       "UPDATE dataset_transforms SET is_enabled = false WHERE dataset_transform_id = {}",
       transform));
-  const DeadLetter letter = Reason(JobFor(transform));
-  EXPECT_EQ(letter.error_type, "invalid");
-  EXPECT_THAT(letter.error, HasSubstr("disabled"));
+  world_.Publish(JobFor(transform));
+  EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  EXPECT_TRUE(world_.DeadLetters().empty());
+  EXPECT_TRUE(world_.PointIds(transform).empty());
+  EXPECT_THAT(world_.Log(), HasSubstr("disabled"));
 }
 
-TEST_F(DeadLetterTest, AnUnknownProvider) {
+TEST_F(DeadLetterTest, AProviderThatNoWorkerHasForLong) {
+  world_.Set("PROVIDER_PATIENCE_SECS", "0");
   const std::int64_t transform = world_.ImportItems("unknown", 1, 1, "{}", "nobody:m");
   const DeadLetter letter = Reason(JobFor(transform));
   EXPECT_EQ(letter.error_type, "not_found");
@@ -122,6 +125,7 @@ TEST_F(DeadLetterTest, AProviderThatComesBackCostsNoDeadLetter) {
 
 TEST_F(DeadLetterTest, SecretsStayOutOfLogsEventsAndDeadLetters) {
   world_.Set("LOG_LEVEL", "trace");
+  world_.Set("PROVIDER_PATIENCE_SECS", "0");
   const std::int64_t transform = world_.ImportItems("secret", 1, 1, "{}", "nobody:m");
   const std::string payload =
       JobFor(transform,
@@ -155,6 +159,7 @@ TEST_F(DeadLetterTest, AreListedShownReplayedAndRemovedByCommand) {
   EXPECT_EQ(letters[1]["error_type"], "not_found");
   EXPECT_EQ(letters[1]["dataset_transform_id"], 4711);
   EXPECT_EQ(letters[1]["attempts"], 1);
+  EXPECT_EQ(letters[1]["fault"], "job");
   EXPECT_EQ(letters[1]["original_subject"], "workers.dataset-transform");
   EXPECT_EQ(letters[1]["replayable"], true);
 
