@@ -6,6 +6,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "host/app/commands.h"
@@ -32,6 +33,61 @@ int RunWithSettings(const Command& command) {
   for (const std::string& warning : settings->warnings) Log(LogLevel::kWarn, "config", warning);
   const Status done = command(*settings);
   return done ? kExitDone : Failed(done.error());
+}
+
+/// The library's own checks tell the range in floating point, and let numbers wrap around.
+const CLI::Validator kWholeNumber(
+    [](std::string& text) -> std::string {
+      constexpr std::size_t kMostDigits = 18;
+      const bool digits = !text.empty() && text.size() <= kMostDigits &&
+                          text.find_first_not_of("0123456789") == std::string::npos;
+      if (digits && text.find_first_not_of('0') != std::string::npos) return "";
+      return fmt::format("`{}` is not a whole number from 1 on", text);
+    },
+    "", "whole number");
+
+/// The commands about dead letters; the one that was asked for becomes `command`.
+void AddDeadLetters(CLI::App& app, DeadLetterOptions& options, Command& command) {
+  CLI::App* dlq = app.add_subcommand("dlq", "Look at jobs that were given up, and replay them");
+  dlq->require_subcommand(1);
+  const auto transform = [&](CLI::App* with) {
+    return with->add_option("--transform", options.transform, "Those of this transform")
+        ->check(kWholeNumber);
+  };
+  const auto number = [&](CLI::App* with, const char* help) {
+    return with->add_option("number", options.sequence, help)->check(kWholeNumber);
+  };
+
+  CLI::App* list = dlq->add_subcommand("list", "List dead letters, oldest first");
+  transform(list);
+  list->add_flag("--json", options.json, "JSON, one document a line");
+  list->callback([&] { command = [&](const Settings& s) { return ListDeadLetters(s, options); }; });
+
+  CLI::App* show = dlq->add_subcommand("show", "Print a dead letter's headers and payload");
+  number(show, "Number of the dead letter, as `dlq list` shows it")->required();
+  show->callback([&] { command = [&](const Settings& s) { return ShowDeadLetter(s, options); }; });
+
+  CLI::App* replay = dlq->add_subcommand(
+      "replay", "Publish jobs again; a dead letter goes once its job is stored");
+  CLI::Option* one = number(replay, "Number of the dead letter");
+  CLI::Option* some = transform(replay)->excludes(one);
+  replay->add_flag("--all", options.all, "All of them")->excludes(one)->excludes(some);
+  replay->callback([&] {
+    if (!options.sequence && !options.transform && !options.all) {
+      throw CLI::RequiredError("The number of a dead letter, --transform ID or --all");
+    }
+    command = [&](const Settings& s) { return ReplayDeadLetters(s, options); };
+  });
+
+  CLI::App* purge = dlq->add_subcommand("purge", "Remove dead letters for good");
+  transform(purge)->excludes(number(purge, "Number of the dead letter"));
+  purge->add_flag("--yes", options.all, "All of them");
+  purge->callback([&] {
+    if (!options.sequence && !options.transform && !options.all) {
+      throw CLI::RequiredError("The number of a dead letter, --transform ID, or --yes for all");
+    }
+    command = [&](const Settings& s) { return PurgeDeadLetters(s, options); };
+  });
 }
 
 }  // namespace
@@ -98,7 +154,7 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* submit_command = app.add_subcommand("submit", "Publish a job for a transform");
   submit_command->add_option("--transform", submit.transform, "Id of the transform")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(kWholeNumber);
   submit_command
       ->add_option("--mode", submit.mode, "incremental: what is new or changed; full: all")
       ->check(CLI::IsMember({"incremental", "full"}))
@@ -108,14 +164,19 @@ int RunCommandLine(int argc, char** argv) {
                            "JSON; with --watch the status events, one a line");
   submit_command->callback([&] { command = [&](const Settings& s) { return Submit(s, submit); }; });
 
+  DeadLetterOptions dead_letters;
+  AddDeadLetters(app, dead_letters, command);
+
   SearchOptions search;
   CLI::App* search_command =
       app.add_subcommand("search", "Ask what was embedded, with the transform's own embedder");
   search_command->add_option("--transform", search.transform, "Id of the transform")
       ->required()
-      ->check(CLI::PositiveNumber);
-  search_command->add_option("--embedded-dataset", search.embedded_dataset,
-                             "Which of the transform's embeddings (default: the first)");
+      ->check(kWholeNumber);
+  search_command
+      ->add_option("--embedded-dataset", search.embedded_dataset,
+                   "Which of the transform's embeddings (default: the first)")
+      ->check(kWholeNumber);
   CLI::Option* query = search_command->add_option("query", search.query, "The question");
   search_command->add_option("--queries", search.queries, "File with a query a line, or -")
       ->excludes(query);

@@ -60,6 +60,22 @@ struct SubmitOptions {
 /// when it failed.
 Status Submit(const Settings& settings, const SubmitOptions& options);
 
+/// Which dead letters a command is about.
+struct DeadLetterOptions {
+  std::optional<std::uint64_t> sequence;  ///< In the dead-letter stream.
+  std::optional<std::int64_t> transform;
+  bool all = false;
+  bool json = false;
+};
+/// Prints what is known about each dead letter, oldest first.
+Status ListDeadLetters(const Settings& settings, const DeadLetterOptions& options);
+/// Prints one with its headers and payload.
+Status ShowDeadLetter(const Settings& settings, const DeadLetterOptions& options);
+/// Publishes jobs again. kInvalid when some cannot be; the others are.
+Status ReplayDeadLetters(const Settings& settings, const DeadLetterOptions& options);
+/// Removes them.
+Status PurgeDeadLetters(const Settings& settings, const DeadLetterOptions& options);
+
 struct SearchOptions {
   std::int64_t transform = 0;
   std::optional<std::int64_t> embedded_dataset;  ///< Absent: the transform's first.

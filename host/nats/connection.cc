@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <netdb.h>
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
@@ -36,29 +37,61 @@ constexpr int kReplaceWaitMs = 1000;
 constexpr int kReplaceJitterMs = 1000;
 constexpr std::chrono::seconds kLastCallbackWait{2};
 
+/// `part` is the end of a URL whose password holds the comma after `before`.
+bool Continues(const std::string& before, const std::string& part) {
+  const auto has = [](const std::string& text, const char* what) {
+    return text.find(what) != std::string::npos;
+  };
+  return has(before, "://") && !has(before, "@") && !has(part, "://") && has(part, "@");
+}
+
 std::vector<std::string> SplitUrls(std::string_view urls) {
   std::vector<std::string> parts;
   while (!urls.empty()) {
     const std::size_t end = std::min(urls.find(','), urls.size());
     std::string part(urls.substr(0, end));
     part.erase(std::remove(part.begin(), part.end(), ' '), part.end());
-    if (!part.empty()) parts.push_back(std::move(part));
+    if (!parts.empty() && Continues(parts.back(), part)) {
+      parts.back() += "," + part;
+    } else if (!part.empty()) {
+      parts.push_back(std::move(part));
+    }
     urls.remove_prefix(std::min(end + 1, urls.size()));
   }
   return parts;
 }
 
+/// "host:4222" of a URL.
+std::string_view ServerOf(std::string_view url) {
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) url = url.substr(at + 1);
+  if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos) {
+    url = url.substr(scheme + 3);
+  }
+  return url;
+}
+
 /// The servers of `urls` without user, password or token.
 std::string ServerNames(const std::vector<std::string>& urls) {
   std::vector<std::string_view> names;
-  for (const std::string_view url : urls) {
-    const std::size_t at = url.rfind('@');
-    const std::size_t scheme = url.find("://");
-    names.push_back(at != std::string_view::npos       ? url.substr(at + 1)
-                    : scheme != std::string_view::npos ? url.substr(scheme + 3)
-                                                       : url);
-  }
+  for (const std::string_view url : urls) names.push_back(ServerOf(url));
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Tells a host that is not known from one that does not answer: the library does not.
+std::string WhyNoServer(const std::vector<std::string>& urls) {
+  std::vector<std::string> unknown;
+  for (const std::string_view url : urls) {
+    const std::string_view server = ServerOf(url);
+    const bool bracketed = server.starts_with("[");
+    const std::size_t end = bracketed ? server.find(']') : server.find_first_of(":/");
+    const std::string host(server.substr(bracketed ? 1 : 0, bracketed ? end - 1 : end));
+    addrinfo* found = nullptr;
+    const int failed = getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+    if (found != nullptr) freeaddrinfo(found);
+    if (failed != 0) unknown.push_back(fmt::format("{}: {}", host, gai_strerror(failed)));
+  }
+  return unknown.empty() ? "nobody answers there; NATS_URL says where"
+                         : fmt::format("{} (NATS_URL)", fmt::join(unknown, "; "));
 }
 
 void RememberCredentials(const std::vector<std::string>& urls) {
@@ -145,9 +178,13 @@ Result<std::unique_ptr<NatsConnection::Link>> NatsConnection::Connect() const {
   }
   if (status == NATS_OK) status = natsConnection_Connect(Out(link->connection), raw);
   if (status != NATS_OK) {
-    const std::lock_guard lock(events_->mutex);
-    --events_->open;
-    return Fail(NatsError(status, fmt::format("connect to NATS at {}", events_->servers)));
+    {
+      const std::lock_guard lock(events_->mutex);
+      --events_->open;
+    }
+    const std::string doing = fmt::format("connect to NATS at {}", events_->servers);
+    if (status != NATS_NO_SERVER) return Fail(NatsError(status, doing));
+    return Fail(Code::kUnavailable, fmt::format("{}: {}", doing, WhyNoServer(urls_)));
   }
   (void)closure.release();
 

@@ -135,7 +135,9 @@ Status DeadLetterQueue::Remove(std::uint64_t sequence) {
   jsErrCode code{};
   const natsStatus status =
       js_DeleteMsg(connection_.jetstream(), stream_.c_str(), sequence, nullptr, &code);
-  if (status == NATS_OK || code == JSSequenceNotFoundErr) return {};
+  if (status == NATS_OK) return {};
+  // The server has one code for all that can go wrong here, and somebody else may have been faster.
+  if (const auto there = Get(sequence); !there && there.error().code == Code::kNotFound) return {};
   return Fail(NatsError(
       status, fmt::format("remove dead letter {} of stream {}", sequence, stream_), code));
 }

@@ -64,7 +64,8 @@ Error NatsError(natsStatus status, std::string_view doing, jsErrCode code) {
   // The detail that the library keeps belongs to some earlier call unless its status is this one's.
   natsStatus last = NATS_OK;
   if (const char* text = nats_GetLastError(&last); text != nullptr && last == status) {
-    detail = WithoutSourcePlace(text);
+    // Some calls leave a status without words.
+    if (const std::string_view words = WithoutSourcePlace(text); !words.empty()) detail = words;
   }
   if (code == JSNotEnabledErr || code == JSNotEnabledForAccountErr ||
       (status == NATS_NO_RESPONDERS && code == jsErrCode{})) {

@@ -109,6 +109,10 @@ Status CreateStream(jsCtx* js, const StreamSpec& spec, std::int64_t replicas) {
   const natsStatus status = js_AddStream(nullptr, js, &config, nullptr, &code);
   if (status == NATS_OK) return {};
   Error error = NatsError(status, fmt::format("create stream {}", spec.name), code);
+  if (code == JSStreamReplicasNotSupportedErr || code == JSClusterNoPeersErr ||
+      code == JSInsufficientResourcesErr) {
+    error.message += fmt::format("; NATS_REPLICAS is {}", replicas);
+  }
   if (code == JSStreamSubjectOverlapErr) {
     error.message += fmt::format(
         " (subjects {}); set {} to the name of the stream that takes them, or delete that stream",

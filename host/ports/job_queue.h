@@ -50,6 +50,8 @@ class JobQueue {
  public:
   virtual ~JobQueue() = default;
   /// The next message, or null when none came for about a second or `stop` was requested.
+  /// kUnavailable while the queue cannot be reached; kNotFound when it is gone and kConflict when
+  /// another stands in its place, which somebody has to mend.
   virtual Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) = 0;
   /// How long a delivery may go without a sign of life before it is handed to another worker.
   virtual std::chrono::milliseconds ack_wait() const = 0;

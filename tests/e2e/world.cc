@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
+#include "host/base/short_name.h"
 #include "host/domain/point.h"
 #include "host/nats/connection.h"
 #include "host/nats/handles.h"
@@ -121,7 +122,7 @@ void World::Publish(const std::string& payload) {
                                                   .ack_wait = std::chrono::seconds(2)});
   if (!ready) throw std::runtime_error(ready.error().message);
   const auto published =
-      PublishJob(*connection, "DATASET_TRANSFORMS", payload, fmt::format("raw-{}", payload));
+      PublishJob(*connection, "DATASET_TRANSFORMS", payload, ShortName("raw-" + payload, 64));
   if (!published) throw std::runtime_error(published.error().message);
 }
 

@@ -163,6 +163,14 @@ class ComposeTest(unittest.TestCase):
         makes = re.findall(r"install -d ([^&]+)", final("RUN", "install -d"))
         self.assertEqual(mounted, set(re.findall(r"(?<!\S)/\w+", " ".join(makes))))
 
+    def test_the_queue_keeps_what_it_acknowledged(self):
+        config = (DOCKER / "nats.conf").read_text(encoding="utf-8")
+        self.assertIn("./nats.conf:/etc/nats/worker.conf:ro", compose()["services"]["nats"]["volumes"])
+        self.assertIn("--config=/etc/nats/worker.conf", compose()["services"]["nats"]["command"])
+        self.assertRegex(config, r"sync_interval: always")
+        stored = re.search(r'store_dir: "(.+)"', config)[1]
+        self.assertIn(f"nats:{stored}", compose()["services"]["nats"]["volumes"])
+
     def test_the_worker_has_time_to_finish(self):
         grace = re.fullmatch(r"(\d+)s", compose()["services"]["worker"]["stop_grace_period"])[1]
         self.assertGreater(int(grace), int(settings()["WORKER_SHUTDOWN_TIMEOUT_SECS"]))

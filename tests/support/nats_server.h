@@ -32,6 +32,8 @@ class NatsServer {
   void SetConfig(std::string_view config) { config_ = config; }
   /// Throws away what a server that was stopped has stored.
   void LoseStore() { std::filesystem::remove_all(directory_ / "store"); }
+  /// Keeps it from answering, with its connections open, until this object ends.
+  void Hang() { server_->Signal(SIGSTOP); }
   /// kill -9 of the server, as in a crash.
   void Crash();
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "host/nats/progress_publisher.h"
 #include "host/nats/topology.h"
 #include "tests/integration/nats/nats_fixture.h"
 
@@ -38,6 +39,33 @@ TEST(NatsConnectionTest, LogsInWithWhatTheUrlSays) {
        .name = "test"});
   EXPECT_FAIL(refused, Code::kUnauthenticated, "connect to NATS at 127.0.0.1");
   EXPECT_THAT(refused.error().message, Not(HasSubstr("wrong-password")));
+}
+
+TEST(NatsConnectionTest, TellsAHostThatIsNotKnownFromOneThatDoesNotAnswer) {
+  const auto open = [](const std::string& url) {
+    return NatsConnection::Open({.url = url, .creds = "", .name = "test"});
+  };
+  EXPECT_FAIL(open("nats://me:hunter22@no-such-host.invalid:4222"), Code::kUnavailable,
+              "connect to NATS at no-such-host.invalid:4222: no-such-host.invalid: ");
+  EXPECT_FAIL(open(fmt::format("127.0.0.1:{}", FreePort())), Code::kUnavailable,
+              "nobody answers there; NATS_URL");
+  EXPECT_FAIL(open(fmt::format("nats://[::1]:{}", FreePort())), Code::kUnavailable,
+              "nobody answers there; NATS_URL");
+}
+
+TEST(NatsConnectionTest, TakesAPasswordOfAnyCharacters) {
+  const NatsServer server(R"(authorization { user: me, password: "s3c,r@t/#1" })");
+  EXPECT_OK(
+      NatsConnection::Open({.url = fmt::format("nats://me:s3c,r@t/#1@127.0.0.1:{}", server.port()),
+                            .creds = "",
+                            .name = "test"}));
+  const auto refused =
+      NatsConnection::Open({.url = fmt::format("nats://me:s3c,x@t/#1@127.0.0.1:{}", server.port()),
+                            .creds = "",
+                            .name = "test"});
+  EXPECT_FAIL(refused, Code::kUnauthenticated,
+              fmt::format("connect to NATS at 127.0.0.1:{}", server.port()));
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("s3c")));
 }
 
 TEST(NatsConnectionTest, NamesACredentialsFileThatIsMissing) {
@@ -106,6 +134,30 @@ TEST_F(RefusedTest, EndsWhileItIsRefused) {
   connection_.reset();
 }
 
+class HangingTest : public QueueFixture {};
+
+TEST_F(HangingTest, EverythingEndsWhileTheServerHangs) {
+  Publish(*connection_, "job", "a");
+  const auto delivery = FetchSoon(*queue_);
+  ASSERT_NE(delivery, nullptr);
+  const auto publisher = ProgressPublisher::Open(*connection_);
+  ASSERT_OK(publisher);
+  server_.Hang();
+  Progress event;
+  event.job_id = "j";
+  (*publisher)->Publish(event);
+  EXPECT_FALSE((*publisher)->PublishFinal(event));
+  EXPECT_FALSE(delivery->Ack());
+  // More than the sockets take: whoever writes must not wait for the server either.
+  const std::string large(500000, 'x');
+  for (int i = 0; i < 40; ++i) {
+    natsConnection_Publish(connection_->handle(), "large", large.data(),
+                           static_cast<int>(large.size()));
+  }
+  const auto fetched = queue_->Fetch(std::stop_token());
+  EXPECT_TRUE(!fetched || *fetched == nullptr);
+}
+
 TEST(NatsConnectionTest, SaysWhenTheServerHasNoJetStream) {
   // A second "listen" and "jetstream" replace the first.
   const NatsServer server("jetstream: disabled");
@@ -117,6 +169,8 @@ TEST(NatsConnectionTest, SaysWhenTheServerHasNoJetStream) {
                                                      .dlq_consumer = "d",
                                                      .status_stream = "E"});
   ASSERT_FALSE(status);
+  EXPECT_FAIL(status, status.error().code, "look up stream A: ");
+  EXPECT_THAT(status.error().message, Not(HasSubstr(":  (")));
   EXPECT_THAT(status.error().message, HasSubstr("-js"));
 }
 

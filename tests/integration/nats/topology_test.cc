@@ -122,6 +122,13 @@ TEST_F(TopologyTest, IsThereForAllWorkersThatStartTogether) {
   }
 }
 
+TEST_F(TopologyTest, NamesTheSettingWhenThereAreTooFewServers) {
+  const auto connection = Connect();
+  NatsTopology topology = Topology();
+  topology.replicas = 3;
+  EXPECT_FAIL(EnsureTopology(*connection, topology), Code::kUnavailable, "NATS_REPLICAS is 3");
+}
+
 TEST_F(TopologyTest, NamesTheSettingWhenAnotherStreamHasTheSubject) {
   const auto connection = Connect();
   AddStream(*connection, "DLQ_TRANSFORMS", "dlq.*", js_LimitsPolicy);
