@@ -10,18 +10,24 @@
 namespace dsw {
 namespace {
 
-/// What the worker does to which table. Rights to some of the columns will do.
+/// What the worker does to which table; rows that are only held take the right to change them.
+/// Rights to some of the columns will do.
 constexpr char kState[] = R"sql(
 SELECT (SELECT max(version) FROM dsw_migrations), pg_is_in_recovery(),
        current_setting('transaction_read_only')::boolean,
        (SELECT string_agg(needed.privilege || ' on ' || needed.name, ', ' ORDER BY needed.name)
         FROM (SELECT name, privilege FROM (VALUES
-                ('datasets', 'SELECT'), ('dataset_items', 'SELECT'), ('embedders', 'SELECT'),
-                ('dataset_transforms', 'SELECT'),
+                ('datasets', 'SELECT'), ('dataset_items', 'SELECT,UPDATE'),
+                ('embedders', 'SELECT'), ('dataset_transforms', 'SELECT'),
                 ('embedded_datasets', 'SELECT,INSERT,UPDATE'),
                 ('dataset_transform_items', 'SELECT,INSERT,UPDATE,DELETE'),
                 ('dataset_transform_failed_chunks', 'SELECT,INSERT,UPDATE,DELETE'),
-                ('dataset_transform_batches', 'SELECT,INSERT'),
+                ('dataset_item_contents', 'SELECT,INSERT,UPDATE,DELETE'),
+                ('dataset_transform_targets', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_leases', 'SELECT,INSERT,UPDATE,DELETE'),
+                ('dataset_transform_runs', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_ranges', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_batches', 'SELECT,INSERT,DELETE'),
                 ('dataset_transform_stats', 'SELECT,INSERT,UPDATE'),
                 ('dataset_transform_job_failures', 'SELECT,INSERT,UPDATE,DELETE'))
               AS tables(name, privileges), unnest(string_to_array(privileges, ',')) AS privilege

@@ -139,7 +139,7 @@ TEST_F(DatabaseLimitsTest, SessionsKeepNoStateThatOthersWouldFind) {
     });
   };
   EXPECT_EQ(*state(), "");
-  PostgresStore store(*database, 100);
+  PostgresStore store(*database);
   MakeTransform();
   AddItems(3, 2);
   ASSERT_OK(store.LoadPlan(MakeJob("a")));
