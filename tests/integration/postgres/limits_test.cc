@@ -180,6 +180,7 @@ TEST_F(DatabaseLimitsTest, TheCheckNamesMissingRights) {
   const Status status = CheckDatabase(*database);
   EXPECT_FAIL(status, Code::kUnauthenticated, "INSERT on embedded_datasets");
   EXPECT_THAT(status.error().message, HasSubstr("DELETE on dataset_transform_items"));
+  EXPECT_OK(CheckTables(*database));
   Sql("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + role);
   EXPECT_OK(CheckDatabase(*database));
 }
