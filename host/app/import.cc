@@ -145,7 +145,7 @@ Status Import(const Settings& settings, const ImportOptions& options) {
   SystemClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                    Database::Open({.url = settings.database_url}, clock));
-  RETURN_IF_ERROR(CheckDatabase(*database));
+  RETURN_IF_ERROR(CheckTables(*database));
   ASSIGN_OR_RETURN(const std::unique_ptr<Importer> importer,
                    Importer::Begin(*database, target, options.strict));
 

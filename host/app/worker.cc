@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "host/app/memory_limit.h"
 #include "host/app/nats_options.h"
 #include "host/app/worker_id.h"
 #include "host/base/log.h"
+#include "host/plugin/running_calls.h"
 
 namespace dsw {
 namespace {
@@ -39,6 +42,18 @@ PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
           .batch_retention = std::chrono::duration_cast<std::chrono::hours>(settings.batch_retention)};
 }
 
+/// A call that cannot be made to return holds a thread, and may hold whatever the plugin needs.
+Status CheckPluginCalls() {
+  const std::vector<RunningCall> stuck =
+      RunningCalls::OfProcess().FindStuck(std::chrono::steady_clock::now());
+  if (stuck.empty()) return {};
+  return Fail(Error{.code = Code::kTimeout,
+                    .message = fmt::format("{} stuck, the oldest in {}",
+                                           stuck.size() == 1 ? "a call is" : "several calls are",
+                                           stuck.front().Describe()),
+                    .origin = Origin::kWorker});
+}
+
 }  // namespace
 
 PipelineOptions PipelineOptionsFrom(const Settings& settings) {
@@ -66,19 +81,22 @@ PipelineOptions PipelineOptionsFrom(const Settings& settings) {
   return options;
 }
 
-Result<std::unique_ptr<Worker>> Worker::Start(const Settings& settings) {
-  std::unique_ptr<Worker> worker(new Worker(settings));
+Result<std::unique_ptr<Worker>> Worker::Start(const Settings& settings, PluginHost& plugins) {
+  std::unique_ptr<Worker> worker(new Worker(settings, plugins));
   RETURN_IF_ERROR(worker->Open(settings));
   return worker;
 }
 
-Worker::Worker(const Settings& settings) : options_(PipelineOptionsFrom(settings)) {}
+Worker::Worker(const Settings& settings, PluginHost& plugins)
+    : options_(PipelineOptionsFrom(settings)), plugins_(plugins) {}
 
-Worker::~Worker() = default;
+Worker::~Worker() {
+  // Nobody else needs it by then, and a check may be waiting for it.
+  pool_.reset();
+  if (database_ != nullptr) database_->Cancel();
+}
 
 Status Worker::Open(const Settings& settings) {
-  ASSIGN_OR_RETURN(plugins_, PluginHost::Open(settings));
-
   ASSIGN_OR_RETURN(
       database_,
       Database::Open({.url = settings.database_url, .pool_size = PoolSize(settings)}, clock_));
@@ -93,7 +111,7 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
 
   metrics_ = std::make_unique<Metrics>(settings.otel_service_name);
-  const std::vector<PluginReport>& files = plugins_->plugins().files();
+  const std::vector<PluginReport>& files = plugins_.plugins().files();
   const auto loaded = static_cast<std::size_t>(std::count_if(
       files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
   metrics_->SetPlugins(loaded, files.size() - loaded);
@@ -109,7 +127,7 @@ Status Worker::Open(const Settings& settings) {
   ranges_ = std::make_unique<RangeSlots>(job_threads);
   memory_ = std::make_unique<MemoryBudget>(MemoryFor(settings));
   context_ = std::make_unique<WorkerContext>(WorkerContext{
-      WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_, *metrics_, clock_,
+      WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_, *metrics_, clock_,
       options_, *lanes_, *ranges_, *memory_});
   pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
   Log(LogLevel::kInfo, "app", "serving jobs",
@@ -130,13 +148,15 @@ bool Worker::Idle() {
 std::vector<ReadinessCheck> Worker::ReadinessChecks() {
   return {{"nats", [this] { return queue_->Health(); }},
           {"postgresql", [this] { return datasets_->Health(); }},
-          {"sink", [this]() -> Status {
+          {"sink",
+           [this]() -> Status {
              ASSIGN_OR_RETURN(const std::shared_ptr<VectorSink> sink,
-                              plugins_->catalog().OpenSink({}));
+                              plugins_.catalog().OpenSink({}));
              CallContext call;
              call.deadline = clock_.Now() + std::chrono::seconds(5);
              return sink->Health(call);
-           }}};
+           }},
+          {"plugins", &CheckPluginCalls}};
 }
 
 }  // namespace dsw

@@ -27,24 +27,28 @@ namespace dsw {
 /// job threads first. Bound to the main thread.
 class Worker {
  public:
-  /// Loads plugins, connects and starts to serve jobs. An error names what is missing; kUnavailable
-  /// where waiting may help.
-  static Result<std::unique_ptr<Worker>> Start(const Settings& settings);
+  /// Connects and starts to serve jobs; `plugins` outlives the worker. An error names what is
+  /// missing; kUnavailable where waiting may help, unless its `repeat` says otherwise.
+  static Result<std::unique_ptr<Worker>> Start(const Settings& settings, PluginHost& plugins);
+  /// Breaks off what is under way.
   ~Worker();
 
   WorkerPool& pool() { return *pool_; }
+  /// For what finds that the fault is the worker's own: waits, and is reported to.
   WorkerHealth& health() { return *health_; }
+  /// Breaks off the calls to the database; jobs that still run fail.
+  void CancelDatabase() { database_->Cancel(); }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
   bool Idle();
 
  private:
-  explicit Worker(const Settings& settings);
+  Worker(const Settings& settings, PluginHost& plugins);
   Status Open(const Settings& settings);
   std::vector<ReadinessCheck> ReadinessChecks();
 
   SystemClock clock_;
   PipelineOptions options_;
-  std::unique_ptr<PluginHost> plugins_;
+  PluginHost& plugins_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<PostgresStore> datasets_;
   std::unique_ptr<NatsConnection> nats_;

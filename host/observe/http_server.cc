@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <stop_token>
@@ -16,6 +17,7 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/log.h"
 #include "host/base/secret.h"
 
 namespace dsw {
@@ -76,7 +78,12 @@ class AnswerThreads final : public httplib::TaskQueue {
       const std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
-      task();
+      try {
+        task();
+      } catch (const std::exception& exception) {
+        Log(LogLevel::kWarn, "observe", "a request was not answered",
+            {{"error", exception.what()}});
+      }
       lock.lock();
     }
   }

@@ -9,6 +9,7 @@
 
 #include "host/plugin/errors.h"
 #include "host/plugin/file_descriptor.h"
+#include "host/plugin/running_calls.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -104,11 +105,12 @@ void CallGuard::Leave() {
   left_.notify_one();
 }
 
-Status CallGuard::Call(const CallContext& context,
+Status CallGuard::Call(std::string_view operation, const CallContext& context,
                        const std::function<dsw_status(const dsw_call*, dsw_error*)>& body) {
   RETURN_IF_ERROR(Enter(context));
   Status status;
   {
+    const RunningCalls::Entry entry(who_, operation, context);
     const CancelEvent event(context.cancel);
     HostCall host_call{context, scope_};
     const dsw_call call = MakeCall(host_call, event);

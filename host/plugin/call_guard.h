@@ -42,8 +42,8 @@ class CallGuard {
   /// Waits for its turn, then runs `body` with the call's deadline and cancellation. kCancelled as
   /// soon as `context` is cancelled while it waits, and for whatever failure a cancelled call ended
   /// with; kTimeout when the deadline passes while it waits. The plugin itself is only asked to
-  /// return then.
-  Status Call(const CallContext& context,
+  /// return then; while it does not, RunningCalls has it as `operation`.
+  Status Call(std::string_view operation, const CallContext& context,
               const std::function<dsw_status(const dsw_call*, dsw_error*)>& body);
 
  private:

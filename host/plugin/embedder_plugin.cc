@@ -171,9 +171,10 @@ std::optional<std::vector<std::string>> EmbedderPlugin::vector_settings() const 
 Result<ModelFacts> EmbedderPlugin::Describe(const CallContext& context) {
   dsw_model_facts facts{};
   facts.struct_size = sizeof facts;
-  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return instance_->provider().embedder->describe(instance_->handle(), call, &facts, error);
-  }));
+  RETURN_IF_ERROR(
+      instance_->guard().Call("describe", context, [&](const dsw_call* call, dsw_error* error) {
+        return instance_->provider().embedder->describe(instance_->handle(), call, &facts, error);
+      }));
   if (facts.dimensions > kMostDimensions) {
     return Fail(Misbehaviour(provider(),
                              fmt::format("described a model of {} dimensions", facts.dimensions)));
@@ -213,10 +214,11 @@ Result<Vectors> EmbedderPlugin::Embed(const CallContext& context,
                                   .dimensions = 0};
   Receiver receiver(texts.size(), dimensions_.load());
   const dsw_embed_out out = receiver.Table();
-  const Status status = instance_->guard().Call(context, [&](const dsw_call* call,
-                                                             dsw_error* error) {
-    return instance_->provider().embedder->embed(instance_->handle(), call, &request, &out, error);
-  });
+  const Status status =
+      instance_->guard().Call("embed", context, [&](const dsw_call* call, dsw_error* error) {
+        return instance_->provider().embedder->embed(instance_->handle(), call, &request, &out,
+                                                     error);
+      });
   // A plugin whose request for memory was turned down fails because of that.
   if (!receiver.violation().empty() && (status || status.error().code != Code::kCancelled)) {
     return Fail(Misbehaviour(provider(), receiver.violation()));

@@ -5,6 +5,7 @@
 
 #include "host/base/log.h"
 #include "host/plugin/errors.h"
+#include "host/plugin/running_calls.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -28,6 +29,7 @@ Result<std::unique_ptr<PluginInstance>> PluginInstance::Create(const LoadedProvi
                                    .host = provider.plugin->host,
                                    .instance_id = StrOf(provider.id),
                                    .config_json = StrOf(config_json)};
+  const RunningCalls::Entry entry(provider.id, "create");
   RETURN_IF_ERROR(RunPluginCode(provider.id, [&](dsw_error* error) {
     return provider.table->create(provider.plugin->state, &params, &instance->handle_, error);
   }));
@@ -40,6 +42,7 @@ Result<std::unique_ptr<PluginInstance>> PluginInstance::Create(const LoadedProvi
 
 PluginInstance::~PluginInstance() {
   if (handle_ == nullptr) return;
+  const RunningCalls::Entry entry(provider_id(), "destroy");
   const Status status = RunPluginCode(provider_id(), [this](dsw_error*) {
     provider_->destroy(handle_);
     return DSW_OK;

@@ -14,6 +14,7 @@
 #include "host/plugin/library.h"
 #include "host/plugin/negotiation.h"
 #include "host/plugin/plugin_file.h"
+#include "host/plugin/running_calls.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -61,6 +62,7 @@ void LogVerdict(const PluginReport& report) {
 Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path& path) {
   const FloatingPointKeeper keeper;
   const std::string name = path.filename().string();
+  const RunningCalls::Entry loading(name, "load");
   plugin.host = HostServicesFor(name);
   ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(path));
   RETURN_IF_ERROR(RunPluginCode(
@@ -184,6 +186,7 @@ void LoadedPlugins::Shutdown() {
       continue;
     }
     if (plugin.table->shutdown == nullptr) continue;
+    const RunningCalls::Entry entry(plugin.file, "shutdown");
     const Status status = RunPluginCode(plugin.file, [&](dsw_error*) {
       plugin.table->shutdown(plugin.state);
       return DSW_OK;

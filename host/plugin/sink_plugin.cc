@@ -121,19 +121,21 @@ Result<CollectionState> SinkPlugin::EnsureCollection(const CallContext& context,
                                     .distance = DistanceOf(spec.distance),
                                     .flags = spec.create ? 0 : DSW_COLLECTION_MUST_EXIST};
   if (collection_ == nullptr) {
-    RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-      return instance_->provider().sink->ensure_collection(instance_->handle(), call, &request,
-                                                           error);
-    }));
+    RETURN_IF_ERROR(instance_->guard().Call("ensure_collection", context,
+                                            [&](const dsw_call* call, dsw_error* error) {
+                                              return instance_->provider().sink->ensure_collection(
+                                                  instance_->handle(), call, &request, error);
+                                            }));
     ASSIGN_OR_RETURN(const std::uint64_t count, Count(context, spec.name));
     return CollectionState{.created = false, .empty = count == 0, .maker = {}};
   }
   StateReceiver receiver;
   const dsw_collection_out out{
       .struct_size = sizeof out, .reserved0 = 0, .ctx = &receiver, .state = &StateReceiver::Set};
-  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return collection_->ensure(instance_->handle(), call, &request, &out, error);
-  }));
+  RETURN_IF_ERROR(
+      instance_->guard().Call("ensure", context, [&](const dsw_call* call, dsw_error* error) {
+        return collection_->ensure(instance_->handle(), call, &request, &out, error);
+      }));
   if (!receiver.state) return Fail(Misbehaviour(provider(), "did not tell a collection's state"));
   return *std::move(receiver.state);
 }
@@ -148,7 +150,7 @@ Status SinkPlugin::SetMaker(const CallContext& context, std::string_view collect
   if (collection_ == nullptr) return {};
   const dsw_str name = StrOf(collection);
   const dsw_str text = StrOf(maker);
-  return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+  return instance_->guard().Call("set_maker", context, [&](const dsw_call* call, dsw_error* error) {
     return collection_->set_maker(instance_->handle(), call, &name, &text, error);
   });
 }
@@ -172,7 +174,7 @@ Status SinkPlugin::Upsert(const CallContext& context, std::string_view collectio
                            .payloads = payloads.data(),
                            .fence = points.token};
   const dsw_str name = StrOf(collection);
-  return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+  return instance_->guard().Call("upsert", context, [&](const dsw_call* call, dsw_error* error) {
     return instance_->provider().sink->upsert(instance_->handle(), call, &name, &request, error);
   });
 }
@@ -182,7 +184,7 @@ Status SinkPlugin::Remove(const CallContext& context, std::string_view collectio
   if (ids.empty()) return {};
   const std::vector<dsw_str> borrowed = Borrow(ids);
   const dsw_str name = StrOf(collection);
-  return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+  return instance_->guard().Call("remove", context, [&](const dsw_call* call, dsw_error* error) {
     if (token != 0 && collection_ != nullptr && DSW_CAN(collection_, remove)) {
       return collection_->remove(instance_->handle(), call, &name, borrowed.data(), borrowed.size(),
                                  token, error);
@@ -195,9 +197,10 @@ Status SinkPlugin::Remove(const CallContext& context, std::string_view collectio
 Result<std::uint64_t> SinkPlugin::Count(const CallContext& context, std::string_view collection) {
   std::uint64_t count = 0;
   const dsw_str name = StrOf(collection);
-  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return instance_->provider().sink->count(instance_->handle(), call, &name, &count, error);
-  }));
+  RETURN_IF_ERROR(
+      instance_->guard().Call("count", context, [&](const dsw_call* call, dsw_error* error) {
+        return instance_->provider().sink->count(instance_->handle(), call, &name, &count, error);
+      }));
   return count;
 }
 
@@ -213,9 +216,10 @@ Status SinkPlugin::Scan(const CallContext& context, std::string_view collection,
       .struct_size = sizeof out, .reserved0 = 0, .ctx = &receiver, .point = &StampReceiver::Add};
   const dsw_str name = StrOf(collection);
   const dsw_str after = StrOf(after_id);
-  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return scan_->scan(instance_->handle(), call, &name, &after, limit, &out, error);
-  }));
+  RETURN_IF_ERROR(
+      instance_->guard().Call("scan", context, [&](const dsw_call* call, dsw_error* error) {
+        return scan_->scan(instance_->handle(), call, &name, &after, limit, &out, error);
+      }));
   if (page.size() > limit) {
     receiver.violation = fmt::format("returned {} points, asked for {}", page.size(), limit);
   } else if (!page.empty() && page.front().id == after_id) {
@@ -234,10 +238,11 @@ Result<std::vector<Hit>> SinkPlugin::Search(const CallContext& context, std::str
   const dsw_search_out out{
       .struct_size = sizeof out, .reserved0 = 0, .ctx = &receiver, .hit = &HitReceiver::Add};
   const dsw_str name = StrOf(collection);
-  RETURN_IF_ERROR(instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
-    return search_->search(instance_->handle(), call, &name, vector.data(),
-                           static_cast<std::uint32_t>(vector.size()), limit, &out, error);
-  }));
+  RETURN_IF_ERROR(
+      instance_->guard().Call("search", context, [&](const dsw_call* call, dsw_error* error) {
+        return search_->search(instance_->handle(), call, &name, vector.data(),
+                               static_cast<std::uint32_t>(vector.size()), limit, &out, error);
+      }));
   if (receiver.hits.size() > limit) {
     receiver.violation = fmt::format("returned {} hits, asked for {}", receiver.hits.size(), limit);
   }
@@ -248,7 +253,7 @@ Result<std::vector<Hit>> SinkPlugin::Search(const CallContext& context, std::str
 Status SinkPlugin::Health(const CallContext& context) {
   const auto health = instance_->provider().sink->health;
   if (health == nullptr) return {};
-  return instance_->guard().Call(context, [&](const dsw_call* call, dsw_error* error) {
+  return instance_->guard().Call("health", context, [&](const dsw_call* call, dsw_error* error) {
     return health(instance_->handle(), call, error);
   });
 }

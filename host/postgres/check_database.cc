@@ -10,18 +10,24 @@
 namespace dsw {
 namespace {
 
-/// What the worker does to which table. Rights to some of the columns will do.
+/// What the worker does to which table; rows that are only held take the right to change them.
+/// Rights to some of the columns will do.
 constexpr char kState[] = R"sql(
 SELECT (SELECT max(version) FROM dsw_migrations), pg_is_in_recovery(),
        current_setting('transaction_read_only')::boolean,
        (SELECT string_agg(needed.privilege || ' on ' || needed.name, ', ' ORDER BY needed.name)
         FROM (SELECT name, privilege FROM (VALUES
-                ('datasets', 'SELECT'), ('dataset_items', 'SELECT'), ('embedders', 'SELECT'),
-                ('dataset_transforms', 'SELECT'),
+                ('datasets', 'SELECT'), ('dataset_items', 'SELECT,UPDATE'),
+                ('embedders', 'SELECT'), ('dataset_transforms', 'SELECT'),
                 ('embedded_datasets', 'SELECT,INSERT,UPDATE'),
                 ('dataset_transform_items', 'SELECT,INSERT,UPDATE,DELETE'),
                 ('dataset_transform_failed_chunks', 'SELECT,INSERT,UPDATE,DELETE'),
-                ('dataset_transform_batches', 'SELECT,INSERT'),
+                ('dataset_item_contents', 'SELECT,INSERT,UPDATE,DELETE'),
+                ('dataset_transform_targets', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_leases', 'SELECT,INSERT,UPDATE,DELETE'),
+                ('dataset_transform_runs', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_ranges', 'SELECT,INSERT,UPDATE'),
+                ('dataset_transform_batches', 'SELECT,INSERT,DELETE'),
                 ('dataset_transform_stats', 'SELECT,INSERT,UPDATE'),
                 ('dataset_transform_job_failures', 'SELECT,INSERT,UPDATE,DELETE'))
               AS tables(name, privileges), unnest(string_to_array(privileges, ',')) AS privilege
@@ -42,7 +48,7 @@ SELECT (SELECT max(version) FROM dsw_migrations), pg_is_in_recovery(),
   throw DatabaseException(std::move(failure));
 }
 
-Status Ask(Database& database) {
+Status Ask(Database& database, bool rights) {
   const Database::Effort effort(Database::Retries::kNone, Database::Patience::kProbe);
   return database.Run(effort, [&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
@@ -62,7 +68,7 @@ Status Ask(Database& database) {
              "server, the database and the worker's role",
              true);
     }
-    if (!row[3].is_null()) {
+    if (rights && !row[3].is_null()) {
       Refuse(database, Code::kUnauthenticated,
              fmt::format("the worker's role lacks rights: {}; grant them, or run the worker as the "
                          "role that ran `worker-datasets migrate`",
@@ -73,14 +79,26 @@ Status Ask(Database& database) {
   });
 }
 
-}  // namespace
-
-Status CheckDatabase(Database& database) {
-  Status status = Ask(database);
+Status AskAgain(Database& database, bool rights) {
+  const auto start = std::chrono::steady_clock::now();
+  Status status = Ask(database, rights);
   // A connection that lay idle may have been ended meanwhile, which says nothing about the server.
   // The next one is new.
-  if (!status && status.error().code == Code::kUnavailable) status = Ask(database);
+  const bool at_once = std::chrono::steady_clock::now() - start < std::chrono::seconds(1);
+  if (!status && status.error().code == Code::kUnavailable && at_once) {
+    status = Ask(database, rights);
+  }
   return status;
+}
+
+}  // namespace
+
+Status CheckTables(Database& database) {
+  return AskAgain(database, false);
+}
+
+Status CheckDatabase(Database& database) {
+  return AskAgain(database, true);
 }
 
 }  // namespace dsw

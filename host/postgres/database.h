@@ -123,9 +123,10 @@ class Database {
   std::size_t lent_ = 0;                        // guarded by mutex_
 };
 
-/// Success while the database can be reached, has the tables that this version needs, and lets the
-/// worker write to them. The error says what is in the way, and the way out. Answers within
-/// seconds.
+/// Success while the database can be reached, has the tables that this version needs, and takes
+/// writes. The error says what is in the way, and the way out. Answers within seconds.
+Status CheckTables(Database& database);
+/// The same, and the role has all the rights that a worker needs.
 Status CheckDatabase(Database& database);
 
 }  // namespace dsw

@@ -139,7 +139,7 @@ TEST_F(DatabaseLimitsTest, SessionsKeepNoStateThatOthersWouldFind) {
     });
   };
   EXPECT_EQ(*state(), "");
-  PostgresStore store(*database, 100);
+  PostgresStore store(*database);
   MakeTransform();
   AddItems(3, 2);
   ASSERT_OK(store.LoadPlan(MakeJob("a")));
@@ -180,6 +180,7 @@ TEST_F(DatabaseLimitsTest, TheCheckNamesMissingRights) {
   const Status status = CheckDatabase(*database);
   EXPECT_FAIL(status, Code::kUnauthenticated, "INSERT on embedded_datasets");
   EXPECT_THAT(status.error().message, HasSubstr("DELETE on dataset_transform_items"));
+  EXPECT_OK(CheckTables(*database));
   Sql("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + role);
   EXPECT_OK(CheckDatabase(*database));
 }

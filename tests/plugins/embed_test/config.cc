@@ -71,6 +71,8 @@ void ReadMember(const std::string& key, const json& value, Config& config) {
     config.fail_category = CategoryOf(value.get<std::string>());
   } else if (key == "retry_after_ms") {
     config.retry_after_ms = value.get<std::int64_t>();
+  } else if (key == "deaf") {
+    config.deaf = value.get<bool>();
   } else if (key == "fail_texts_containing") {
     config.fail_texts_containing = value.get<std::string>();
   } else {

@@ -22,6 +22,7 @@ struct Config {
   std::uint32_t fail_first = 0;   ///< "fail_first": the first N calls of the instance fail.
   dsw_status fail_category = DSW_E_UNAVAILABLE;  ///< "fail_category": "timeout", "auth", ….
   std::int64_t retry_after_ms = -1;              ///< "retry_after_ms": goes with those failures.
+  bool deaf = false;                  ///< "deaf": calls to embed never return, cancelled or not.
   std::string fail_texts_containing;  ///< "fail_texts_containing": such texts fail for good.
 };
 

@@ -82,6 +82,7 @@ class TestEmbedder {
       throw dsw::Failure(DSW_E_TOO_LARGE,
                          "at most " + std::to_string(config_.max_batch) + " texts at a time");
     }
+    while (config_.deaf) pause();
     Delay(call);
     FailIfTold();
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <dsw/plugin.h>
 
@@ -136,6 +137,12 @@ constexpr const dsw_provider* kProviders[] = {&kProvider};
                                               1,
                                               kInit,
                                               nullptr};
+
+#ifdef HOSTILE_HANGS_IN_CONSTRUCTOR
+[[gnu::constructor]] void Hang() {
+  while (true) pause();
+}
+#endif
 
 }  // namespace
 

@@ -30,7 +30,7 @@ TEST(CallGuardTest, PassesTheCircumstancesOfTheCall) {
   context.traceparent = "00-abc";
   context.deadline = steady_clock::time_point(std::chrono::nanoseconds(12345));
   context.cancel = stop.get_token();
-  EXPECT_OK(guard.Call(context, [&](const dsw_call* call, dsw_error* error) {
+  EXPECT_OK(guard.Call("embed", context, [&](const dsw_call* call, dsw_error* error) {
     EXPECT_EQ(call->struct_size, sizeof(dsw_call));
     EXPECT_EQ(call->attempt, 3u);
     EXPECT_EQ(call->deadline_mono_ns, 12345u);
@@ -46,7 +46,7 @@ TEST(CallGuardTest, PassesTheCircumstancesOfTheCall) {
 
 TEST(CallGuardTest, GivesNoDeadlineAndNoDescriptorWhereThereIsNone) {
   CallGuard guard("acme", 0);
-  EXPECT_OK(guard.Call(CallContext{}, [](const dsw_call* call, dsw_error*) {
+  EXPECT_OK(guard.Call("embed", CallContext{}, [](const dsw_call* call, dsw_error*) {
     EXPECT_EQ(call->deadline_mono_ns, 0u);
     EXPECT_EQ(call->cancel_fd, -1);
     EXPECT_EQ(call->cancelled(call), 0u);
@@ -59,7 +59,7 @@ TEST(CallGuardTest, TellsTheRunningCallThatItIsCancelled) {
   std::stop_source stop;
   CallContext context;
   context.cancel = stop.get_token();
-  const Status status = guard.Call(context, [&](const dsw_call* call, dsw_error*) {
+  const Status status = guard.Call("embed", context, [&](const dsw_call* call, dsw_error*) {
     stop.request_stop();
     EXPECT_TRUE(Readable(call->cancel_fd));
     EXPECT_NE(call->cancelled(call), 0u);
@@ -73,7 +73,7 @@ TEST(CallGuardTest, KeepsTheResultOfACallThatSucceededAllTheSame) {
   std::stop_source stop;
   CallContext context;
   context.cancel = stop.get_token();
-  EXPECT_OK(guard.Call(context, [&](const dsw_call*, dsw_error*) {
+  EXPECT_OK(guard.Call("embed", context, [&](const dsw_call*, dsw_error*) {
     stop.request_stop();
     return dsw_status{DSW_OK};
   }));
@@ -85,7 +85,7 @@ TEST(CallGuardTest, DoesNotStartACancelledCall) {
   stop.request_stop();
   CallContext context;
   context.cancel = stop.get_token();
-  EXPECT_FAIL(guard.Call(context,
+  EXPECT_FAIL(guard.Call("embed", context,
                          [](const dsw_call*, dsw_error*) {
                            ADD_FAILURE() << "was called";
                            return dsw_status{DSW_OK};
@@ -95,23 +95,24 @@ TEST(CallGuardTest, DoesNotStartACancelledCall) {
 
 TEST(CallGuardTest, DoesNotBelieveACancellationThatNobodyAskedFor) {
   CallGuard guard("acme", 0);
-  EXPECT_FAIL(guard.Call(CallContext{},
+  EXPECT_FAIL(guard.Call("embed", CallContext{},
                          [](const dsw_call*, dsw_error*) { return dsw_status{DSW_E_CANCELLED}; }),
               Code::kInternal, "plugin misbehaved: acme");
 }
 
 TEST(CallGuardTest, ReportsExceptionsAsMisbehaviour) {
   CallGuard guard("acme", 1);
-  EXPECT_FAIL(guard.Call(CallContext{},
+  EXPECT_FAIL(guard.Call("embed", CallContext{},
                          [](const dsw_call*, dsw_error*) -> dsw_status {
                            throw std::runtime_error("oops");
                          }),
               Code::kInternal, "plugin misbehaved: acme threw an exception: oops");
-  EXPECT_FAIL(guard.Call(CallContext{}, [](const dsw_call*, dsw_error*) -> dsw_status { throw 7; }),
+  EXPECT_FAIL(guard.Call("embed", CallContext{},
+                         [](const dsw_call*, dsw_error*) -> dsw_status { throw 7; }),
               Code::kInternal, "unknown type");
   // Both have given up their turn.
-  EXPECT_OK(
-      guard.Call(CallContext{}, [](const dsw_call*, dsw_error*) { return dsw_status{DSW_OK}; }));
+  EXPECT_OK(guard.Call("embed", CallContext{},
+                       [](const dsw_call*, dsw_error*) { return dsw_status{DSW_OK}; }));
 }
 
 /// A guard for one call at a time, and a call that holds it until it is let go.
@@ -119,7 +120,7 @@ class BusyCallGuardTest : public testing::Test {
  protected:
   BusyCallGuardTest()
       : holder_([this] {
-          EXPECT_OK(guard_.Call(CallContext{}, [this](const dsw_call*, dsw_error*) {
+          EXPECT_OK(guard_.Call("embed", CallContext{}, [this](const dsw_call*, dsw_error*) {
             entered_.set_value();
             release_.get_future().wait();
             return dsw_status{DSW_OK};
@@ -137,8 +138,9 @@ class BusyCallGuardTest : public testing::Test {
 };
 
 TEST_F(BusyCallGuardTest, LetsOneCallInAfterTheOther) {
-  auto waiting = std::async(std::launch::async,
-                            [this] { return guard_.Call(CallContext{}, &Succeed).has_value(); });
+  auto waiting = std::async(std::launch::async, [this] {
+    return guard_.Call("embed", CallContext{}, &Succeed).has_value();
+  });
   release_.set_value();
   EXPECT_TRUE(waiting.get());
 }
@@ -147,8 +149,8 @@ TEST_F(BusyCallGuardTest, StopsWaitingWhenCancelled) {
   std::stop_source stop;
   CallContext context;
   context.cancel = stop.get_token();
-  auto waiting =
-      std::async(std::launch::async, [&] { return guard_.Call(context, &Succeed).error().code; });
+  auto waiting = std::async(std::launch::async,
+                            [&] { return guard_.Call("embed", context, &Succeed).error().code; });
   stop.request_stop();
   EXPECT_EQ(waiting.get(), Code::kCancelled);
   release_.set_value();
@@ -157,7 +159,7 @@ TEST_F(BusyCallGuardTest, StopsWaitingWhenCancelled) {
 TEST_F(BusyCallGuardTest, StopsWaitingAtTheDeadline) {
   CallContext context;
   context.deadline = steady_clock::now();
-  EXPECT_FAIL(guard_.Call(context, &Succeed), Code::kTimeout, "this call's turn");
+  EXPECT_FAIL(guard_.Call("embed", context, &Succeed), Code::kTimeout, "this call's turn");
   release_.set_value();
 }
 

@@ -63,7 +63,7 @@ class HttpServiceTest : public testing::Test {
   /// Runs `body` as plugin code is run.
   Status InCall(const Body& body) {
     CallGuard guard("fake", 0, &scope_);
-    return guard.Call(context_, body);
+    return guard.Call("embed", context_, body);
   }
 
   Status Post(std::string_view url, std::string_view authorization = "Bearer {{secret:api_key}}",
