@@ -11,6 +11,12 @@
 #include "host/pipeline/maker.h"
 
 namespace dsw {
+namespace {
+
+/// What no provider refuses.
+constexpr std::string_view kProbe[] = {"dimensions"};
+
+}  // namespace
 
 TargetRun::TargetRun(const Plan& plan, const Target& target, TargetClaim& claim, Lease& lease,
                      const WorkerContext& worker, const JobScope& scope,
@@ -49,7 +55,8 @@ Status TargetRun::Prepare() {
   batch_limits_ = LimitsOf(target_.embedder, facts_, embedder_->limits());
   if (facts_.dimensions == 0) {
     // Only a vector tells how long this model's vectors are.
-    ASSIGN_OR_RETURN(const Vectors probe, Probe());
+    Trouble trouble;
+    ASSIGN_OR_RETURN(const Vectors probe, Probe(trouble));
     facts_.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
   maker_ = MakerOf(*embedder_, target_.embedder, facts_.dimensions);
@@ -81,16 +88,19 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
   const Demand demand{.inputs = texts.size(),
                       .tokens = learned_->LikelyTokens(bytes, batch_limits_.bytes_per_token)};
   Result<Vectors> vectors = CallInLane<Vectors>(
-      *lane_, demand, scope_, trouble, [&](const Departure& departure, std::uint32_t attempt) {
-        const Clock::TimePoint::duration ordinary = lane_->policy().timeout;
-        const auto timeout = std::min(ordinary, departure.patience.value_or(ordinary));
-        if (Status held = lease_.Held(); !held) return Result<Vectors>(Fail(held.error()));
-        Result<Vectors> result = embedder_->Embed(Attempt(departure.at + timeout, key, attempt),
-                                                  texts, InputType::kDocument);
-        worker_.telemetry.EmbedCall(embedder_->provider(),
-                                    result ? std::nullopt : std::optional(result.error().code),
-                                    worker_.clock.Now() - departure.at, texts.size());
+      *lane_, demand, scope_, trouble,
+      [&](const Departure& departure, std::uint32_t attempt) {
+        Result<Vectors> result = EmbedOnce(texts, key, departure, attempt);
+        if (result) {
+          learned_->Took(bytes, worker_.clock.Now() - departure.at, lane_->policy().timeout);
+        } else if (result.error().code == Code::kTimeout) {
+          learned_->TimedOut(bytes);
+        }
         return result;
+      },
+      [&](const Departure& departure) -> Status {
+        RETURN_IF_ERROR(EmbedOnce(kProbe, plan_.job_id, departure, 1));
+        return {};
       });
   if (!vectors) return vectors;
   proven_ = true;
@@ -106,10 +116,20 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
   return vectors;
 }
 
-Result<Vectors> TargetRun::Probe() {
-  constexpr std::string_view kText[] = {"dimensions"};
-  Trouble trouble;
-  return Embed(kText, kText[0].size(), plan_.job_id, trouble);
+Result<Vectors> TargetRun::EmbedOnce(std::span<const std::string_view> texts,
+                                     const std::string& key, const Departure& departure,
+                                     std::uint32_t attempt) {
+  RETURN_IF_ERROR(lease_.Held());
+  Result<Vectors> result = embedder_->Embed(
+      Attempt(departure.at + lane_->policy().timeout, key, attempt), texts, InputType::kDocument);
+  worker_.telemetry.EmbedCall(embedder_->provider(),
+                              result ? std::nullopt : std::optional(result.error().code),
+                              worker_.clock.Now() - departure.at, texts.size());
+  return result;
+}
+
+Result<Vectors> TargetRun::Probe(Trouble& trouble) {
+  return Embed(kProbe, kProbe[0].size(), plan_.job_id, trouble);
 }
 
 Result<CollectionState> TargetRun::EnsureCollection() {
