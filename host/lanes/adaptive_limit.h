@@ -28,8 +28,8 @@ class AdaptiveLimit {
   int cap() const { return cap_; }
   int limit() const;
 
-  /// `load`: how much was in the call, in whatever unit. `full`: as many calls were under way as
-  /// the limit allows.
+  /// `load`: how much was in the call, in whatever unit. `full`: while it was under way, as many
+  /// calls were as the limit allows.
   void Succeeded(TimePoint departed, TimePoint now, std::uint64_t load, bool full);
   void PushedBack(TimePoint departed, TimePoint now);
 

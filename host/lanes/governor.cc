@@ -76,7 +76,7 @@ Departure Governor::Depart(const Demand& demand, TimePoint now) {
   requests_by_minute_.Depart(1, now);
   inputs_by_minute_.Depart(load.inputs, now);
   tokens_by_minute_.Depart(load.tokens, now);
-  ++in_flight_;
+  if (++in_flight_ >= concurrency_.limit()) last_full_ = now;
   Departure departure{.at = now, .demand = demand};
   if (!circuit_.closed() && departure.counts()) {
     circuit_.ProbeDeparts(now);
@@ -87,7 +87,7 @@ Departure Governor::Depart(const Demand& demand, TimePoint now) {
 
 void Governor::Return(const Departure& departure, const Error* error, TimePoint now,
                       double jitter) {
-  const bool full = in_flight_ >= concurrency_.limit();
+  const bool full = last_full_ >= departure.at;
   --in_flight_;
   if (error == nullptr) {
     if (departure.counts()) Succeeded(departure, now, full);

@@ -95,6 +95,7 @@ class Governor {
   CircuitBreaker circuit_;
   std::optional<TimePoint> last_success_;
   int in_flight_ = 0;
+  TimePoint last_full_ = TimePoint::min();  ///< When as many were under way as may be.
   TimePoint cool_until_ = TimePoint::min();
   TimePoint last_cooled_ = TimePoint::min();
   int rate_limits_ = 0;         ///< Grows with each, shrinks with kForget successes.

@@ -42,9 +42,9 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
                                                    const JobScope& scope) {
   ASSIGN_OR_RETURN(auto embedder, worker.plugins.OpenEmbedder(target.embedder));
   ASSIGN_OR_RETURN(auto sink, worker.plugins.OpenSink(sink_override));
-  std::unique_ptr<TargetRun> run(
-      new TargetRun(plan, target, claim, lease, worker, scope, std::move(embedder),
-                    std::move(sink), sink_override.url || sink_override.api_key));
+  std::unique_ptr<TargetRun> run(new TargetRun(plan, target, claim, lease, worker, scope,
+                                               std::move(embedder), std::move(sink),
+                                               sink_override.url || sink_override.api_key));
   RETURN_IF_ERROR(run->Prepare());
   return run;
 }
@@ -52,7 +52,8 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
 Status TargetRun::Prepare() {
   ASSIGN_OR_RETURN(facts_, Describe());
   lane_->Follow(target_.embedder.model, facts_);
-  batch_limits_ = LimitsOf(target_.embedder, facts_, embedder_->limits());
+  batch_limits_ =
+      LimitsOf(target_.embedder, facts_, embedder_->limits(), worker_.options.batch_bytes);
   if (facts_.dimensions == 0) {
     // Only a vector tells how long this model's vectors are.
     Trouble trouble;
@@ -135,11 +136,11 @@ Result<Vectors> TargetRun::Probe(Trouble& trouble) {
 Result<CollectionState> TargetRun::EnsureCollection() {
   CollectionState state;
   RETURN_IF_ERROR(InSinkLane(1, plan_.job_id, [&](const CallContext& context) -> Status {
-    ASSIGN_OR_RETURN(state,
-                     sink_->EnsureCollection(context, {.name = target_.collection,
-                                                       .dimensions = facts_.dimensions,
-                                                       .distance = worker_.options.distance,
-                                                       .create = worker_.options.create_collection}));
+    ASSIGN_OR_RETURN(
+        state, sink_->EnsureCollection(context, {.name = target_.collection,
+                                                 .dimensions = facts_.dimensions,
+                                                 .distance = worker_.options.distance,
+                                                 .create = worker_.options.create_collection}));
     return {};
   }));
   return state;
@@ -157,8 +158,7 @@ Points TargetRun::MakePoints(std::span<const Chunk* const> chunks,
   points.payloads.reserve(chunks.size());
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = *chunks[i];
-    points.ids.push_back(
-        PointId(target_.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
+    points.ids.push_back(PointId(target_.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
     points.payloads.push_back(payload.Write(chunk, truncated[i]));
   }
   points.vectors = std::move(vectors);
