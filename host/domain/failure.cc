@@ -2,6 +2,7 @@
 #include "host/domain/failure.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -75,11 +76,11 @@ constexpr FailureClass kClasses[] = {
     // Of whatever else: the queue, and what has no class of its own.
     {"something that the worker needs is not there for now", Code::kUnavailable, {}, Fault::kWorker, D::kPause, C::kEnd, P::kDown, B::kFail},
     {"something that the worker needs does not answer in time", Code::kTimeout, {}, Fault::kWorker, D::kPause, C::kEnd, P::kDown, B::kFail},
+
+    // Whatever has no class: a bug.
+    {"anything else", Code::kInternal, {}, Fault::kWorker, D::kRetry, C::kEnd, P::kNothing, B::kFail},
 };
 // clang-format on
-
-constexpr FailureClass kUnclassified{"anything else", Code::kInternal, {},          Fault::kWorker,
-                                     D::kRetry,       C::kEnd,         P::kNothing, B::kFail};
 
 std::string_view Words(OnDelivery delivery) {
   switch (delivery) {
@@ -182,7 +183,7 @@ const FailureClass& ClassOf(const Error& error) {
                (row.origins.empty() || std::find(row.origins.begin(), row.origins.end(),
                                                  error.origin) != row.origins.end());
       });
-  return found == std::end(kClasses) ? kUnclassified : *found;
+  return found == std::end(kClasses) ? *std::prev(std::end(kClasses)) : *found;
 }
 
 std::string FailureTable() {

@@ -2,19 +2,18 @@
 #include "host/lanes/adaptive_limit.h"
 
 #include <algorithm>
-#include <limits>
+#include <chrono>
 
 namespace dsw {
-namespace {
 
-using Duration = AdaptiveLimit::Duration;
-
-/// Moves `average` by 1/`weight` of the way to `value`.
-void Blend(std::optional<Duration>& average, Duration value, int weight) {
-  average = average ? *average + (value - *average) / weight : value;
+void AdaptiveLimit::Slowness::Add(double value, bool alone) {
+  constexpr double kFew = 5;
+  constexpr double kMany = 1000;
+  // Nothing is faster than a clock can tell.
+  value = std::max(value, 1e-9);
+  late = late == 0 ? value : late + (value - late) / kFew;
+  best = alone || late < best ? late : best + (late - best) / kMany;
 }
-
-}  // namespace
 
 void AdaptiveLimit::SetCap(int cap) {
   cap_ = std::max(0, cap);
@@ -25,18 +24,22 @@ int AdaptiveLimit::limit() const {
   return cap_ == 0 ? std::numeric_limits<int>::max() : static_cast<int>(limit_);
 }
 
-void AdaptiveLimit::Succeeded(TimePoint departed, TimePoint now, bool full) {
-  constexpr int kFew = 5;
-  constexpr int kMany = 50;
-  constexpr int kSlower = 2;
+void AdaptiveLimit::Succeeded(TimePoint departed, TimePoint now, std::uint64_t load, bool full) {
+  constexpr double kSlow = 3;
+  constexpr double kFlat = 1.5;
   constexpr double kGentle = 0.9;
+  constexpr int kRoom = 4;
   cut_last_ = false;
-  Blend(fast_, now - departed, kFew);
-  Blend(slow_, now - departed, kMany);
-  if (*fast_ > kSlower * *slow_) {
+  const double took = std::chrono::duration<double>(now - departed).count();
+  const bool alone = limit() == 1;
+  per_call_.Add(took, alone);
+  per_load_.Add(took / static_cast<double>(std::max<std::uint64_t>(1, load)), alone);
+  // Calls of different sizes differ in one of the two and say nothing about the service.
+  const double slower = std::min(per_call_.factor(), per_load_.factor());
+  if (slower > kSlow) {
     Cut(kGentle, departed, now);
-  } else if (full) {
-    limit_ += limit_ < threshold_ ? 1 : 1 / limit_;
+  } else if (full && kRoom * (now - departed) <= timeout_) {
+    limit_ += limit_ < threshold_ && slower < kFlat ? 1 : 1 / limit_;
     if (cap_ > 0) limit_ = std::min(limit_, static_cast<double>(cap_));
   }
 }

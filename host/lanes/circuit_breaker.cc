@@ -7,22 +7,42 @@ namespace dsw {
 
 void CircuitBreaker::ProbeDeparts(TimePoint now) {
   // From the departure, not from the answer: a probe that hangs must not hold up the next.
-  pause_ = std::min(2 * pause_, kLongestPause);
   next_probe_ = now + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
 }
 
 void CircuitBreaker::Succeeded(TimePoint now) {
+  state_ = State::kClosed;
   failures_ = 0;
   last_success_ = now;
-  opened_at_.reset();
 }
 
 void CircuitBreaker::Failed(TimePoint departed, TimePoint now) {
-  if (last_success_ && departed < *last_success_) return;
-  if (++failures_ < kFailures || open()) return;
+  if (Outdated(departed) || !closed()) return;
+  if (++failures_ >= kFailures) Suspect(now);
+}
+
+void CircuitBreaker::ProbeFailed(TimePoint departed, TimePoint now, bool slow) {
+  if (Outdated(departed) || state_ != State::kSuspect) return;
+  if (slow && ++slow_probes_ < kFailures) return;
+  state_ = State::kOpen;
   opened_at_ = now;
   pause_ = kFirstPause;
-  next_probe_ = now + pause_;
+  ProbeDeparts(now);
+}
+
+void CircuitBreaker::Suspect(TimePoint now) {
+  if (!closed()) return;
+  state_ = State::kSuspect;
+  slow_probes_ = 0;
+  pause_ = kFirstPause;
+  next_probe_ = now;
+}
+
+void CircuitBreaker::Dismiss() {
+  if (state_ != State::kSuspect) return;
+  state_ = State::kClosed;
+  failures_ = 0;
 }
 
 }  // namespace dsw

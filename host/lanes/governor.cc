@@ -30,7 +30,8 @@ Governor::Governor(const Options& options)
       requests_by_second_(kSecond),
       requests_by_minute_(kMinute),
       inputs_by_minute_(kMinute),
-      tokens_by_minute_(kMinute) {
+      tokens_by_minute_(kMinute),
+      concurrency_(options.timeout) {
   requests_by_second_.SetLimit(
       static_cast<std::uint64_t>(std::max(0, options.requests_per_second)));
   concurrency_.SetCap(options.max_calls);
@@ -45,59 +46,59 @@ void Governor::Follow(const ModelFacts& facts) {
   concurrency_.SetCap(asked == 0 || own == 0 ? std::max(asked, own) : std::min(asked, own));
 }
 
+Demand Governor::Load(const Demand& demand) const {
+  constexpr Demand kProbe{.inputs = 1, .tokens = 1};
+  return !circuit_.closed() && demand.inputs > 0 ? kProbe : demand;
+}
+
 Governor::Verdict Governor::Ask(const Demand& demand, TimePoint now) const {
-  // While the circuit is open, calls that hang must not keep the probes from departing.
-  const int limit = circuit_.open() ? concurrency_.cap() : concurrency_.limit();
+  const Demand load = Load(demand);
+  const bool probe = !circuit_.closed() && demand.inputs > 0;
+  // Calls that hang must not keep the probes from departing.
+  const int limit = probe ? concurrency_.cap() : concurrency_.limit();
   if (limit > 0 && in_flight_ >= limit) return {WaitReason::kConcurrency, TimePoint::max()};
   Verdict verdict{WaitReason::kPace, requests_by_second_.Earliest(1)};
   const auto hold = [&](WaitReason reason, TimePoint until) {
     if (until > verdict.until) verdict = {reason, until};
   };
   hold(WaitReason::kPace, requests_by_minute_.Earliest(1));
-  hold(WaitReason::kPace, inputs_by_minute_.Earliest(demand.inputs));
-  hold(WaitReason::kPace, tokens_by_minute_.Earliest(demand.tokens));
+  hold(WaitReason::kPace, inputs_by_minute_.Earliest(load.inputs));
+  hold(WaitReason::kPace, tokens_by_minute_.Earliest(load.tokens));
   hold(WaitReason::kCoolDown, cool_until_);
-  if (circuit_.open() && demand.inputs > 0) hold(WaitReason::kCircuit, circuit_.next_probe());
+  if (probe) hold(WaitReason::kCircuit, circuit_.next_probe());
   if (verdict.until <= now) verdict.held.reset();
   return verdict;
 }
 
 Departure Governor::Depart(const Demand& demand, TimePoint now) {
-  constexpr int kTypicalTimes = 4;
-  constexpr Duration kLeast = seconds(5);
+  const Demand load = Load(demand);
   requests_by_second_.Depart(1, now);
   requests_by_minute_.Depart(1, now);
-  inputs_by_minute_.Depart(demand.inputs, now);
-  tokens_by_minute_.Depart(demand.tokens, now);
-  ++in_flight_;
-  Departure departure{.at = now, .counts = demand.inputs > 0};
-  if (circuit_.open() && departure.counts) {
+  inputs_by_minute_.Depart(load.inputs, now);
+  tokens_by_minute_.Depart(load.tokens, now);
+  if (++in_flight_ >= concurrency_.limit()) last_full_ = now;
+  Departure departure{.at = now, .demand = demand};
+  if (!circuit_.closed() && departure.counts()) {
     circuit_.ProbeDeparts(now);
     departure.probe = true;
-    if (const auto typical = concurrency_.typical()) {
-      departure.patience = std::max(kLeast, kTypicalTimes * *typical);
-    }
   }
   return departure;
 }
 
 void Governor::Return(const Departure& departure, const Error* error, TimePoint now,
                       double jitter) {
-  constexpr int kForget = 10;
-  const bool full = in_flight_ >= concurrency_.limit();
+  const bool full = last_full_ >= departure.at;
   --in_flight_;
   if (error == nullptr) {
-    if (!departure.counts) return;
-    circuit_.Succeeded(now);
-    concurrency_.Succeeded(departure.at, now, full);
-    if (++since_rate_limited_ % kForget == 0) rate_limits_ = std::max(0, rate_limits_ - 1);
+    if (departure.counts()) Succeeded(departure, now, full);
     return;
   }
   switch (ClassOf(*error).peer) {
     case OnPeer::kNothing:
+      if (departure.probe) circuit_.Dismiss();
       return;
     case OnPeer::kAnswered:
-      if (departure.counts) circuit_.Succeeded(now);
+      if (departure.counts()) circuit_.Succeeded(now);
       return;
     case OnPeer::kRateLimited:
       circuit_.Succeeded(now);
@@ -107,17 +108,26 @@ void Governor::Return(const Departure& departure, const Error* error, TimePoint 
     case OnPeer::kOverloaded:
       CoolDown(*error, now);
       concurrency_.PushedBack(departure.at, now);
-      Failed(departure, now);
-      return;
-    case OnPeer::kDown:
-      CoolDown(*error, now);
-      Failed(departure, now);
+      Failed(departure, now, /*slow=*/false);
       return;
     case OnPeer::kSlow:
       concurrency_.PushedBack(departure.at, now);
-      Failed(departure, now);
+      Failed(departure, now, /*slow=*/true);
+      return;
+    case OnPeer::kDown:
+      CoolDown(*error, now);
+      Failed(departure, now, /*slow=*/false);
       return;
   }
+}
+
+void Governor::Succeeded(const Departure& departure, TimePoint now, bool full) {
+  constexpr int kForget = 10;
+  circuit_.Succeeded(now);
+  last_success_ = now;
+  if (++since_rate_limited_ % kForget == 0) rate_limits_ = std::max(0, rate_limits_ - 1);
+  if (departure.probe) return;  // It took as long as a small call takes.
+  concurrency_.Succeeded(departure.at, now, departure.demand.tokens, full);
 }
 
 void Governor::CoolDown(const Error& error, TimePoint now) {
@@ -147,8 +157,14 @@ void Governor::RateLimited(const Departure& departure, const Error& error, TimeP
   cool_until_ = std::max(cool_until_, now + std::max(own, asked));
 }
 
-void Governor::Failed(const Departure& departure, TimePoint now) {
-  if (options_.remote) circuit_.Failed(departure.at, now);
+void Governor::Failed(const Departure& departure, TimePoint now, bool slow) {
+  if (!options_.remote) {
+    if (departure.probe) circuit_.Dismiss();
+  } else if (departure.probe) {
+    circuit_.ProbeFailed(departure.at, now, slow);
+  } else if (!departure.demand.suspect) {
+    circuit_.Failed(departure.at, now);
+  }
 }
 
 }  // namespace dsw

@@ -21,15 +21,19 @@ namespace dsw {
 struct Demand {
   std::uint64_t inputs = 0;
   std::uint64_t tokens = 0;
+  /// What is sent is thought to be why it fails: that it does says nothing about the upstream.
+  bool suspect = false;
 };
 
 /// The permission for one attempt.
 struct Departure {
   Clock::TimePoint at;
-  bool counts = true;  ///< Its success says that the upstream is up.
-  bool probe = false;  ///< While the circuit is open.
-  /// How long a probe shall wait for its answer, when less than an ordinary attempt.
-  std::optional<Clock::TimePoint::duration> patience{};
+  Demand demand{};
+  /// It is to find out whether the upstream is up, with as little as possible.
+  bool probe = false;
+
+  /// Its success says that the upstream is up.
+  bool counts() const { return demand.inputs > 0; }
 };
 
 /// Failures of this kind, one after another, mean that the upstream is down.
@@ -44,6 +48,7 @@ class Governor {
   struct Options {
     int requests_per_second = 0;  ///< 0: any number.
     int max_calls = 0;            ///< At a time; 0: any number.
+    Duration timeout{};           ///< Of a call.
     Duration backoff{};           ///< First pause after a rate limit that names none; doubles.
     bool remote = true;           ///< Only then there is a circuit to open.
   };
@@ -63,15 +68,23 @@ class Governor {
   /// An attempt ended, with `error` or null. `jitter` in [0, 1) spreads pauses.
   void Return(const Departure& departure, const Error* error, TimePoint now, double jitter);
 
+  /// Somebody wants to know whether the upstream is up: the next call that departs is a probe.
+  void Suspect(TimePoint now) { circuit_.Suspect(now); }
+
   const CircuitBreaker& circuit() const { return circuit_; }
+  /// When a call, or a probe, last succeeded.
+  std::optional<TimePoint> last_success() const { return last_success_; }
   /// Until when the upstream asked everybody to wait.
   TimePoint cool_until() const { return cool_until_; }
   int concurrency_limit() const { return concurrency_.limit(); }
 
  private:
+  void Succeeded(const Departure& departure, TimePoint now, bool full);
   void RateLimited(const Departure& departure, const Error& error, TimePoint now, double jitter);
   void CoolDown(const Error& error, TimePoint now);
-  void Failed(const Departure& departure, TimePoint now);
+  void Failed(const Departure& departure, TimePoint now, bool slow);
+  /// What `demand` takes at present.
+  Demand Load(const Demand& demand) const;
 
   const Options options_;
   Pacer requests_by_second_;
@@ -80,7 +93,9 @@ class Governor {
   Pacer tokens_by_minute_;
   AdaptiveLimit concurrency_;
   CircuitBreaker circuit_;
+  std::optional<TimePoint> last_success_;
   int in_flight_ = 0;
+  TimePoint last_full_ = TimePoint::min();  ///< When as many were under way as may be.
   TimePoint cool_until_ = TimePoint::min();
   TimePoint last_cooled_ = TimePoint::min();
   int rate_limits_ = 0;         ///< Grows with each, shrinks with kForget successes.

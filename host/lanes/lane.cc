@@ -26,6 +26,7 @@ ModelFacts Tightest(const std::map<std::string, ModelFacts>& models) {
 Governor::Options PaceOf(const Lane::Options& options) {
   return {.requests_per_second = options.remote ? options.policy.requests_per_second : 0,
           .max_calls = options.remote ? options.policy.max_calls : 0,
+          .timeout = options.policy.timeout,
           .backoff = options.policy.retry_delay,
           .remote = options.remote};
 }
@@ -81,13 +82,13 @@ Result<Departure> Lane::AwaitTurn(std::unique_lock<std::mutex>& lock, const Dema
                 .message = fmt::format("{} asked for a pause", options_.provider),
                 .retry_after = std::chrono::ceil<std::chrono::milliseconds>(verdict.until - now)});
     }
-    if (const auto opened_at = governor_.circuit().opened_at();
-        opened_at && demand.inputs > 0 &&
-        now - std::max(*opened_at, waiting_since) >= options_.policy.outage_patience) {
+    const CircuitBreaker& circuit = governor_.circuit();
+    if (circuit.open() && demand.inputs > 0 &&
+        now - std::max(circuit.opened_at(), waiting_since) >= options_.policy.outage_patience) {
       return Fail(last_failure_.value_or(Error{Code::kUnavailable, "the provider is down"}));
     }
     Wait(lock, verdict, scope);
-    telemetry_.EmbedWait(options_.provider, *verdict.held, clock_.Now() - now);
+    if (measured()) telemetry_.EmbedWait(options_.provider, *verdict.held, clock_.Now() - now);
   }
 }
 
@@ -128,6 +129,23 @@ std::size_t Lane::waiting() const {
   return line_.size();
 }
 
+void Lane::Suspect() {
+  const std::lock_guard lock(mutex_);
+  governor_.Suspect(clock_.Now());
+  wake_.request_stop();
+  changed_.notify_all();
+}
+
+bool Lane::SucceededSince(Clock::TimePoint time) const {
+  const std::lock_guard lock(mutex_);
+  return governor_.last_success() && *governor_.last_success() >= time;
+}
+
+bool Lane::held() const {
+  const std::lock_guard lock(mutex_);
+  return !governor_.circuit().closed();
+}
+
 bool Lane::paused() const {
   const std::lock_guard lock(mutex_);
   return governor_.circuit().open();
@@ -135,12 +153,12 @@ bool Lane::paused() const {
 
 void Lane::Announce(bool was_open, int limit_before) {
   const int limit = governor_.concurrency_limit();
-  if (limit != limit_before && limit != std::numeric_limits<int>::max()) {
+  if (measured() && limit != limit_before && limit != std::numeric_limits<int>::max()) {
     telemetry_.EmbedConcurrency(options_.provider, limit);
   }
   const bool open = governor_.circuit().open();
   if (open == was_open) return;
-  telemetry_.EmbedCircuit(options_.provider, open);
+  if (measured()) telemetry_.EmbedCircuit(options_.provider, open);
   if (open) {
     Log(LogLevel::kWarn, "lanes", "a provider is down; calls wait for it",
         {{"provider", options_.provider},

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The way to one upstream, shared by all jobs of the process: calls line up and depart as the
-// governor allows.
+// The way to one upstream, an embedder's service or a sink, shared by all jobs of the process:
+// calls line up and depart as the governor allows.
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -44,7 +46,8 @@ class Lane {
   /// What calls to `model` taught, over all jobs. Never null.
   std::shared_ptr<LearnedLimits> LearnedFor(const std::string& model);
 
-  /// Waits until the call may depart; it then has to Leave() when its attempt ended. Calls depart
+  /// Waits until the call may depart, or a probe in its place; it then has to Leave() when its
+  /// attempt ended. Calls depart
   /// in the order in which they came; one behind others notices its job's deadline when its turn
   /// comes. kCancelled when the job has to stop; kRateLimited when the upstream asked for a longer
   /// pause than kLongestPause; when the upstream was down for outage_patience, counted from
@@ -56,7 +59,13 @@ class Lane {
 
   /// Calls that stand in line now.
   std::size_t waiting() const;
-  /// The upstream is down as far as is known: calls wait, single ones probe.
+  /// Somebody wants to know whether the upstream is up: the next call that departs is a probe.
+  void Suspect();
+  /// A call, or a probe, succeeded after that.
+  bool SucceededSince(Clock::TimePoint time) const;
+  /// Calls wait until a probe succeeded.
+  bool held() const;
+  /// The upstream is down as far as is known.
   bool paused() const;
   bool remote() const { return options_.remote; }
   Origin origin() const { return options_.origin; }
@@ -70,6 +79,8 @@ class Lane {
   void Wait(std::unique_lock<std::mutex>& lock, const Governor::Verdict& verdict,
             const JobScope& scope);
   void Announce(bool was_open, int limit_before);
+  /// Only the way to an embedder is told about.
+  bool measured() const { return options_.origin == Origin::kEmbedder; }
 
   const Options options_;
   Clock& clock_;

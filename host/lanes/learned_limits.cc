@@ -29,7 +29,7 @@ bool BatchMeter::Add(std::size_t text_bytes) {
 BatchLimits LearnedLimits::Tighten(BatchLimits limits) const {
   const std::lock_guard lock(mutex_);
   limits.chunks = Tighter<std::size_t>(limits.chunks, chunks_);
-  limits.bytes = Tighter(limits.bytes, bytes_);
+  limits.bytes = Tighter(Tighter(limits.bytes, bytes_), bytes_in_time_);
   limits.tokens = Tighter(limits.tokens, tokens_);
   for (const double known : {BilledBytesPerToken(), counted_bytes_per_token_}) {
     if (known > 0) limits.bytes_per_token = std::min(limits.bytes_per_token, known);
@@ -76,6 +76,30 @@ void LearnedLimits::Used(std::uint64_t bytes, std::int64_t tokens) {
   const std::lock_guard lock(mutex_);
   billed_bytes_ = kKeep * billed_bytes_ + static_cast<double>(bytes);
   billed_tokens_ = kKeep * billed_tokens_ + static_cast<double>(tokens);
+}
+
+void LearnedLimits::Took(std::uint64_t bytes, std::chrono::nanoseconds took,
+                         std::chrono::nanoseconds timeout) {
+  // Half of the time is left for texts that take longer than others of their size.
+  const auto half = std::chrono::duration<double>(timeout) / 2;
+  const double share = half / std::max(std::chrono::duration<double>(took), half / 1e6);
+  const auto fits = static_cast<std::uint64_t>(static_cast<double>(bytes) * share);
+  const std::lock_guard lock(mutex_);
+  if (took > half) {
+    bytes_in_time_ = Tighter(bytes_in_time_, std::max<std::uint64_t>(1, fits));
+    return;
+  }
+  // Upwards by what a call proved, and in steps: it may have been a quick one.
+  if (bytes_in_time_ == 0 || fits <= bytes_in_time_) return;
+  constexpr std::uint64_t kFar = 8;
+  const std::uint64_t step =
+      fits / kFar >= bytes_in_time_ ? 3 * bytes_in_time_ : bytes_in_time_ / kFar + 1;
+  bytes_in_time_ = std::min(fits, bytes_in_time_ + step);
+}
+
+void LearnedLimits::TimedOut(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  bytes_in_time_ = std::max<std::uint64_t>(1, Tighter(bytes_in_time_, bytes) / 2);
 }
 
 std::uint64_t LearnedLimits::LikelyTokens(std::uint64_t bytes, double otherwise) const {

@@ -3,6 +3,7 @@
 // How much of what fits into a call: as configured, as the provider says, and as it turned out.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 
@@ -51,6 +52,10 @@ class LearnedLimits {
   void Refused(const Error& error, std::size_t chunks, std::uint64_t bytes);
   /// A call with so much text was billed so many tokens.
   void Used(std::uint64_t bytes, std::int64_t tokens);
+  /// A call with so much text took so long of the `timeout` that it had.
+  void Took(std::uint64_t bytes, std::chrono::nanoseconds took, std::chrono::nanoseconds timeout);
+  /// A call with so much text was not answered in time.
+  void TimedOut(std::uint64_t bytes);
   /// The likely number of tokens; `otherwise` bytes each as long as nothing is known.
   std::uint64_t LikelyTokens(std::uint64_t bytes, double otherwise) const;
 
@@ -62,6 +67,7 @@ class LearnedLimits {
   std::uint64_t chunks_ = 0;  ///< Here and below 0: not known.
   std::uint64_t bytes_ = 0;
   std::uint64_t tokens_ = 0;
+  std::uint64_t bytes_in_time_ = 0;     ///< What takes half of the time that a call has.
   double counted_bytes_per_token_ = 0;  ///< The least of those that came with refusals.
   double billed_bytes_ = 0;             ///< Older calls weigh less.
   double billed_tokens_ = 0;

@@ -18,7 +18,7 @@ std::size_t EvenShare(std::size_t most, std::uint32_t inputs_per_minute) {
 }  // namespace
 
 BatchLimits LimitsOf(const EmbedderConfig& config, const ModelFacts& facts,
-                     const Embedder::Limits& limits) {
+                     const Embedder::Limits& limits, std::uint64_t most_bytes) {
   // A call that takes the tokens of a whole minute would have to wait for one without any other.
   constexpr std::uint64_t kCallsAMinute = 10;
   const std::uint64_t paced =
@@ -29,7 +29,7 @@ BatchLimits LimitsOf(const EmbedderConfig& config, const ModelFacts& facts,
       Tighter<std::size_t>(static_cast<std::size_t>(std::max(1, config.batch_size)),
                            Tighter(facts.max_batch, limits.max_batch));
   return {.chunks = EvenShare(most, facts.inputs_per_minute),
-          .bytes = Tighter(limits.max_bytes, facts.max_request_bytes),
+          .bytes = Tighter(most_bytes, Tighter(limits.max_bytes, facts.max_request_bytes)),
           .tokens = Tighter<std::uint64_t>(facts.max_request_tokens, paced),
           .bytes_per_token = static_cast<double>(facts.bytes_per_token)};
 }

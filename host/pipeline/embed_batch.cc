@@ -11,6 +11,7 @@
 
 #include "host/base/log.h"
 #include "host/domain/cut_text.h"
+#include "host/domain/failure.h"
 #include "host/pipeline/embed_call.h"
 #include "host/pipeline/long_text.h"
 
@@ -41,6 +42,13 @@ Matrix Compact(const Vectors& vectors, std::size_t rows) {
   return compact;
 }
 
+/// What is still to be sent.
+struct Work {
+  Inputs inputs;  ///< Never empty.
+  /// Of one text that is thought to be why calls failed: when it failed alone.
+  std::optional<Clock::TimePoint> accused_at{};
+};
+
 /// One batch on its way. Belongs to one thread.
 class BatchEmbedder {
  public:
@@ -52,28 +60,33 @@ class BatchEmbedder {
  private:
   /// Everything that may be sent, as it may be sent.
   Status Prepare();
+  Status Send(Work work);
   /// As many of the inputs as fit into a call.
   InputSpan Fitting(InputSpan inputs) const;
   void Later(InputSpan inputs);
 
-  Result<Vectors> Call(InputSpan inputs) {
+  /// `suspect`: its texts are thought to be why calls fail.
+  Result<Vectors> Call(InputSpan inputs, bool suspect) {
+    trouble_.suspect = suspect;
     return EmbedInputs(inputs, batch_.number, run_, trouble_);
   }
   Status Take(InputSpan inputs, Vectors vectors);
 
   /// Each makes of inputs that failed what may succeed later, or fails a chunk.
-  Status Recover(InputSpan inputs, const Error& error);
-  Status Smaller(InputSpan inputs, const Error& error);
+  Status Recover(const Work& work, const Error& error);
+  Status TooLarge(InputSpan inputs, const Error& error);
   Status Refused(InputSpan inputs, const Error& error);
+  Status Broken(const Work& work, const Error& error);
+  Status Judge(const Input& input, const Error& error);
   Status Isolate(InputSpan inputs, Error error);
   Status TooLong(const Input& input, const Error& error);
   Status FailChunk(const Chunk& chunk, std::string reason);
-  void Halve(InputSpan inputs);
+  void Smaller(InputSpan inputs);
 
   const Batch& batch_;
   TargetRun& run_;
   const Truncate truncate_;
-  std::deque<Inputs> todo_;  ///< Never empty inputs.
+  std::deque<Work> todo_;
   Trouble trouble_;
   EmbeddedBatch result_;
 };
@@ -81,14 +94,19 @@ class BatchEmbedder {
 Result<EmbeddedBatch> BatchEmbedder::Run() {
   RETURN_IF_ERROR(Prepare());
   while (!todo_.empty()) {
-    const Inputs inputs = std::move(todo_.front());
+    Work work = std::move(todo_.front());
     todo_.pop_front();
-    const InputSpan now = Fitting(inputs);
-    Later(InputSpan(inputs).subspan(now.size()));
-    Result<Vectors> vectors = Call(now);
-    RETURN_IF_ERROR(vectors ? Take(now, *std::move(vectors)) : Recover(now, vectors.error()));
+    RETURN_IF_ERROR(Send(std::move(work)));
   }
   return std::move(result_);
+}
+
+Status BatchEmbedder::Send(Work work) {
+  const std::size_t now = Fitting(work.inputs).size();
+  Later(InputSpan(work.inputs).subspan(now));
+  work.inputs.resize(now);
+  Result<Vectors> vectors = Call(work.inputs, work.accused_at.has_value());
+  return vectors ? Take(work.inputs, *std::move(vectors)) : Recover(work, vectors.error());
 }
 
 Status BatchEmbedder::Prepare() {
@@ -121,7 +139,7 @@ InputSpan BatchEmbedder::Fitting(InputSpan inputs) const {
 }
 
 void BatchEmbedder::Later(InputSpan inputs) {
-  if (!inputs.empty()) todo_.emplace_front(inputs.begin(), inputs.end());
+  if (!inputs.empty()) todo_.push_front({Inputs(inputs.begin(), inputs.end())});
 }
 
 Status BatchEmbedder::Take(InputSpan inputs, Vectors vectors) {
@@ -145,34 +163,40 @@ Status BatchEmbedder::Take(InputSpan inputs, Vectors vectors) {
   return {};
 }
 
-Status BatchEmbedder::Recover(InputSpan inputs, const Error& error) {
-  switch (error.code) {
-    case Code::kTooLarge:
-      return inputs.size() == 1 ? TooLong(inputs.front(), error) : Smaller(inputs, error);
-    case Code::kTimeout:
-      if (inputs.size() == 1 || trouble_.timeouts < kTimeoutsBeforeSplit) return Fail(error);
-      Halve(inputs);
-      return {};
-    case Code::kInputTooLong:
-    case Code::kInvalid:
-      return Refused(inputs, error);
-    default:
+Status BatchEmbedder::Recover(const Work& work, const Error& error) {
+  const FailureClass& failure = ClassOf(error);
+  const bool one = work.inputs.size() == 1;
+  switch (failure.batch) {
+    case OnBatch::kFail:
       return Fail(error);
+    case OnBatch::kSmaller:
+      if (failure.peer != OnPeer::kSlow) return TooLarge(work.inputs, error);
+      return one ? Broken(work, error) : Isolate(work.inputs, error);
+    case OnBatch::kFindChunk:
+      return failure.peer == OnPeer::kAnswered ? Refused(work.inputs, error) : Broken(work, error);
   }
+  return Fail(error);
 }
 
-Status BatchEmbedder::Smaller(InputSpan inputs, const Error& error) {
+Status BatchEmbedder::TooLarge(InputSpan inputs, const Error& error) {
+  if (inputs.size() == 1) return TooLong(inputs.front(), error);
   run_.learned().Refused(error, inputs.size(), BytesOf(inputs));
   Log(LogLevel::kInfo, "pipeline", "calls to a provider are made smaller",
       {{"provider", std::string(run_.embedder().provider())},
        {"model", run_.target().embedder.model},
        {"reason", error.message}});
-  if (Fitting(inputs).size() < inputs.size()) {
-    Later(inputs);
-  } else {
-    Halve(inputs);
-  }
+  Smaller(inputs);
   return {};
+}
+
+void BatchEmbedder::Smaller(InputSpan inputs) {
+  if (Fitting(inputs).size() < inputs.size()) {
+    Later(inputs);  // By what was learned.
+    return;
+  }
+  const std::size_t half = inputs.size() / 2;
+  Later(inputs.subspan(half));
+  Later(inputs.first(half));
 }
 
 Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
@@ -180,7 +204,8 @@ Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
   const bool named = error.item && *error.item < inputs.size();
   if (!too_long && !named && !run_.proven()) {
     // A provider that refuses even the probe refuses the request as such, not a chunk of it.
-    const Result<Vectors> probe = run_.Probe();
+    Trouble trouble;
+    const Result<Vectors> probe = run_.Probe(trouble);
     if (!probe) return Fail(probe.error().code == Code::kInvalid ? error : probe.error());
   }
   if (!named && inputs.size() > 1) return Isolate(inputs, error);
@@ -193,33 +218,82 @@ Status BatchEmbedder::Refused(InputSpan inputs, const Error& error) {
   return FailChunk(*inputs[bad].chunk, error.message);
 }
 
+Status BatchEmbedder::Broken(const Work& work, const Error& error) {
+  if (!trouble_.accused) return Fail(error);
+  if (work.inputs.size() > 1) return Isolate(work.inputs, error);
+  if (work.accused_at && run_.lane().SucceededSince(*work.accused_at)) {
+    return Judge(work.inputs.front(), error);
+  }
+  // It is sent once more, right after something else that succeeded.
+  todo_.push_back({work.inputs, trouble_.failed_at});
+  return {};
+}
+
+Status BatchEmbedder::Judge(const Input& input, const Error& error) {
+  // Others succeeded just before it failed alone. Only when they do just after it as well, it was
+  // not an upstream that comes and goes.
+  if (!run_.lane().SucceededSince(trouble_.failed_at)) {
+    Trouble trouble;
+    const Result<Vectors> probe = run_.Probe(trouble);
+    if (!probe) return Fail(probe.error());
+    if (trouble.failures > 0) {
+      Later(InputSpan(&input, 1));
+      return {};
+    }
+  }
+  return FailChunk(*input.chunk, error.message);
+}
+
 Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
-  // Halving, but what stands beside the half that is refused is sent later, in one call: it takes
-  // one call per level and not two.
+  // Halving, but what stands beside the half that fails is sent later, in one call: it takes one
+  // call per level and not two.
+  const bool refused = ClassOf(error).peer == OnPeer::kAnswered;
+  const bool slow = ClassOf(error).peer == OnPeer::kSlow;
+  Clock& clock = run_.worker().clock;
   Inputs others;
-  bool sent = true;  // `inputs` was refused as it is.
+  bool sent = true;  // `inputs` failed as it is.
+  constexpr int kRoom = 4;
   while (inputs.size() > 1) {
     const InputSpan half = inputs.first(inputs.size() / 2);
     const InputSpan rest = inputs.subspan(half.size());
-    Result<Vectors> vectors = Call(half);
+    const Clock::TimePoint started = clock.Now();
+    Result<Vectors> vectors = Call(half, /*suspect=*/!refused && !slow);
     if (vectors) {
       RETURN_IF_ERROR(Take(half, *std::move(vectors)));
       inputs = rest;
       sent = false;
+      // It was the size, and not one of the texts.
+      if (slow && kRoom * (clock.Now() - started) > run_.lane().policy().timeout) break;
       continue;
     }
     others.insert(others.end(), rest.begin(), rest.end());
     inputs = half;
     sent = true;
+    if (!refused && !slow && !trouble_.accused) return Fail(vectors.error());
     if (vectors.error().code != error.code || vectors.error().item) {
       Later(others);
-      return Recover(inputs, vectors.error());
+      return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());
     }
     error = std::move(vectors.error());
   }
+  if (inputs.size() > 1) {
+    others.insert(others.begin(), inputs.begin(), inputs.end());
+    Later(others);
+    return {};
+  }
   Later(others);
-  if (sent) return Refused(inputs, error);
-  Later(inputs);
+  if (refused && sent) return Refused(inputs, error);
+  if (!sent) {
+    Result<Vectors> vectors = Call(inputs, /*suspect=*/!refused && !slow);
+    if (vectors) return Take(inputs, *std::move(vectors));
+    if (refused || vectors.error().code != error.code) {
+      return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());
+    }
+    error = std::move(vectors.error());
+  }
+  if (!trouble_.accused) return Fail(std::move(error));
+  if (!sent) return Judge(inputs.front(), error);
+  todo_.push_back({Inputs(inputs.begin(), inputs.end()), trouble_.failed_at});
   return {};
 }
 
@@ -242,12 +316,6 @@ Status BatchEmbedder::FailChunk(const Chunk& chunk, std::string reason) {
   }
   result_.failed.push_back({position, std::move(reason)});
   return {};
-}
-
-void BatchEmbedder::Halve(InputSpan inputs) {
-  const std::size_t half = inputs.size() / 2;
-  Later(inputs.subspan(half));
-  Later(inputs.first(half));
 }
 
 }  // namespace

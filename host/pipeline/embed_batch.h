@@ -30,11 +30,11 @@ struct EmbeddedBatch {
 };
 
 /// Embeds the batch; no chunk costs another its vector. Chunks without text are never sent. Texts
-/// that are too long are cut where the embedder says so. What is too large, or timed out again, is
-/// made smaller; of what the provider refuses, the chunks that it refuses are found by halving.
-/// Chunks that cannot be embedded by themselves are failed, or, by FailedChunkPolicy::kFail, an
-/// error that names the chunk. The result borrows the batch. Any error means that the batch as a
-/// whole could not be embedded now.
+/// that are too long are cut where the embedder says so. What is too large or timed out is made
+/// smaller; of what the provider refuses, or fails at while it embeds other texts, the chunks that
+/// are the reason are found by halving. Chunks that cannot be embedded by themselves are failed,
+/// or, by FailedChunkPolicy::kFail, an error that names the chunk. The result borrows the batch.
+/// Any error means that the batch as a whole could not be embedded now.
 Result<EmbeddedBatch> EmbedBatch(const Batch& batch, TargetRun& run);
 
 }  // namespace dsw

@@ -12,6 +12,12 @@
 #include "host/pipeline/maker.h"
 
 namespace dsw {
+namespace {
+
+/// What no provider refuses.
+constexpr std::string_view kProbe[] = {"dimensions"};
+
+}  // namespace
 
 TargetRun::TargetRun(const Plan& plan, const Target& target, TargetClaim& claim, Lease& lease,
                      const WorkerContext& worker, const JobScope& scope,
@@ -37,9 +43,9 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
                                                    const JobScope& scope) {
   ASSIGN_OR_RETURN(auto embedder, worker.plugins.OpenEmbedder(target.embedder));
   ASSIGN_OR_RETURN(auto sink, worker.plugins.OpenSink(sink_override));
-  std::unique_ptr<TargetRun> run(
-      new TargetRun(plan, target, claim, lease, worker, scope, std::move(embedder),
-                    std::move(sink), sink_override.url || sink_override.api_key));
+  std::unique_ptr<TargetRun> run(new TargetRun(plan, target, claim, lease, worker, scope,
+                                               std::move(embedder), std::move(sink),
+                                               sink_override.url || sink_override.api_key));
   RETURN_IF_ERROR(run->Prepare());
   return run;
 }
@@ -47,10 +53,12 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
 Status TargetRun::Prepare() {
   ASSIGN_OR_RETURN(facts_, Describe());
   lane_->Follow(target_.embedder.model, facts_);
-  batch_limits_ = LimitsOf(target_.embedder, facts_, embedder_->limits());
+  batch_limits_ =
+      LimitsOf(target_.embedder, facts_, embedder_->limits(), worker_.options.batch_bytes);
   if (facts_.dimensions == 0) {
     // Only a vector tells how long this model's vectors are.
-    ASSIGN_OR_RETURN(const Vectors probe, Probe());
+    Trouble trouble;
+    ASSIGN_OR_RETURN(const Vectors probe, Probe(trouble));
     facts_.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
   maker_ = MakerOf(*embedder_, target_.embedder, facts_.dimensions);
@@ -82,16 +90,19 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
   const Demand demand{.inputs = texts.size(),
                       .tokens = learned_->LikelyTokens(bytes, batch_limits_.bytes_per_token)};
   Result<Vectors> vectors = CallInLane<Vectors>(
-      *lane_, demand, scope_, trouble, [&](const Departure& departure, std::uint32_t attempt) {
-        const Clock::TimePoint::duration ordinary = lane_->policy().timeout;
-        const auto timeout = std::min(ordinary, departure.patience.value_or(ordinary));
-        if (Status held = lease_.Held(); !held) return Result<Vectors>(Fail(held.error()));
-        Result<Vectors> result = embedder_->Embed(Attempt(departure.at + timeout, key, attempt),
-                                                  texts, InputType::kDocument);
-        worker_.telemetry.EmbedCall(embedder_->provider(),
-                                    result ? std::nullopt : std::optional(result.error().code),
-                                    worker_.clock.Now() - departure.at, texts.size());
+      *lane_, demand, scope_, trouble,
+      [&](const Departure& departure, std::uint32_t attempt) {
+        Result<Vectors> result = EmbedOnce(texts, key, departure, attempt);
+        if (result) {
+          learned_->Took(bytes, worker_.clock.Now() - departure.at, lane_->policy().timeout);
+        } else if (result.error().code == Code::kTimeout) {
+          learned_->TimedOut(bytes);
+        }
         return result;
+      },
+      [&](const Departure& departure) -> Status {
+        RETURN_IF_ERROR(EmbedOnce(kProbe, plan_.job_id, departure, 1));
+        return {};
       });
   if (!vectors) return vectors;
   proven_ = true;
@@ -132,20 +143,30 @@ std::uint64_t TargetRun::BytesFor(const Batch& batch) const {
   return kCopiesOfText * text + kBytesPerFloat * batch.chunks.size() * facts_.dimensions;
 }
 
-Result<Vectors> TargetRun::Probe() {
-  constexpr std::string_view kText[] = {"dimensions"};
-  Trouble trouble;
-  return Embed(kText, kText[0].size(), plan_.job_id, trouble);
+Result<Vectors> TargetRun::EmbedOnce(std::span<const std::string_view> texts,
+                                     const std::string& key, const Departure& departure,
+                                     std::uint32_t attempt) {
+  RETURN_IF_ERROR(lease_.Held());
+  Result<Vectors> result = embedder_->Embed(
+      Attempt(departure.at + lane_->policy().timeout, key, attempt), texts, InputType::kDocument);
+  worker_.telemetry.EmbedCall(embedder_->provider(),
+                              result ? std::nullopt : std::optional(result.error().code),
+                              worker_.clock.Now() - departure.at, texts.size());
+  return result;
+}
+
+Result<Vectors> TargetRun::Probe(Trouble& trouble) {
+  return Embed(kProbe, kProbe[0].size(), plan_.job_id, trouble);
 }
 
 Result<CollectionState> TargetRun::EnsureCollection() {
   CollectionState state;
   RETURN_IF_ERROR(InSinkLane(1, plan_.job_id, [&](const CallContext& context) -> Status {
-    ASSIGN_OR_RETURN(state,
-                     sink_->EnsureCollection(context, {.name = target_.collection,
-                                                       .dimensions = facts_.dimensions,
-                                                       .distance = worker_.options.distance,
-                                                       .create = worker_.options.create_collection}));
+    ASSIGN_OR_RETURN(
+        state, sink_->EnsureCollection(context, {.name = target_.collection,
+                                                 .dimensions = facts_.dimensions,
+                                                 .distance = worker_.options.distance,
+                                                 .create = worker_.options.create_collection}));
     return {};
   }));
   return state;
@@ -163,8 +184,7 @@ Points TargetRun::MakePoints(std::span<const Chunk* const> chunks,
   points.payloads.reserve(chunks.size());
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = *chunks[i];
-    points.ids.push_back(
-        PointId(target_.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
+    points.ids.push_back(PointId(target_.embedded_dataset_id, {chunk.item->item_id, chunk.index}));
     points.payloads.push_back(payload.Write(chunk, truncated[i]));
   }
   points.vectors = std::move(vectors);

@@ -66,12 +66,11 @@ class TargetRun {
   void Disprove() { proven_ = false; }
 
   /// Embeds the texts, of `bytes` in all, as one call, and learns from what it cost. kConflict when
-  /// the vectors do not fit the collection; after kTimeout, `trouble` says whether the call should
-  /// be made smaller. `key` names the unit of work.
+  /// the vectors do not fit the collection. `key` names the unit of work.
   Result<Vectors> Embed(std::span<const std::string_view> texts, std::uint64_t bytes,
                         const std::string& key, Trouble& trouble);
   /// Embeds a text that no provider refuses: what it tells is about the configuration.
-  Result<Vectors> Probe();
+  Result<Vectors> Probe(Trouble& trouble);
   /// Stores the points; durable once it returned success.
   Status Store(const Points& points);
   /// Takes points out of the sink.
@@ -92,6 +91,8 @@ class TargetRun {
             std::shared_ptr<VectorSink> sink, bool own_sink);
   Status Prepare();
   Result<ModelFacts> Describe();
+  Result<Vectors> EmbedOnce(std::span<const std::string_view> texts, const std::string& key,
+                            const Departure& departure, std::uint32_t attempt);
   Result<CollectionState> EnsureCollection();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "host/plugin/errors.h"
-#include "host/plugin/vector_settings.h"
 #include "host/plugin/text.h"
+#include "host/plugin/vector_settings.h"
 
 namespace dsw {
 namespace {
@@ -44,12 +44,17 @@ class Receiver {
   /// The result of a call that succeeded; fails with what is wrong with it.
   Result<Vectors> Take(std::string_view who) {
     if (!allocated_) violation_ = "succeeded without asking for the result's memory";
-    for (std::size_t i = 0; i < texts_ && violation_.empty(); ++i) {
-      if (!vectors_.item_errors[i] && !AllFinite(vectors_.matrix.row(i))) {
-        violation_ = fmt::format("returned a vector that is not finite for text {}", i);
-      }
-    }
     if (!violation_.empty()) return Fail(Misbehaviour(who, violation_));
+    const Error not_finite{.code = Code::kBadResponse,
+                           .message = fmt::format("{}: returned a vector that is not finite", who)};
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < texts_; ++i) {
+      if (vectors_.item_errors[i] || AllFinite(vectors_.matrix.row(i))) continue;
+      vectors_.item_errors[i] = not_finite;
+      ++failed;
+    }
+    // It is not the texts when it is all of them.
+    if (failed > 0 && failed == texts_) return Fail(not_finite);
     return std::move(vectors_);
   }
 

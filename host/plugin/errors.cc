@@ -129,6 +129,11 @@ Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error)
     result.repeat = (error.flags & DSW_ERR_RETRYABLE) != 0;
     if (*result.repeat && result.code == Code::kInvalid) result.code = Code::kBadResponse;
   }
+  if ((error.flags & DSW_ERR_LOCAL) != 0) {
+    // Whatever is missing there, no job can do anything about it.
+    result.code = Code::kInvalid;
+    result.origin = Origin::kWorker;
+  }
   result.limit = LimitOf(error);
   if (error.item > 0) result.item = error.item - 1;
   return result;

@@ -24,7 +24,8 @@ dsw_status StatusOf(Code code);
 void CopyError(const dsw_error& error, dsw_error* out);
 
 /// The failure of a call of `who` that returned `status` and wrote `error`: well-formed UTF-8,
-/// without secrets, with the upstream's status, code and request id. A category that does not
+/// without secrets, with the upstream's status, code and request id. What the plugin calls local is
+/// kInvalid of the worker's own. A category that does not
 /// exist, or not the one that was returned, is a misbehaviour.
 Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error);
 

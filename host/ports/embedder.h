@@ -42,8 +42,8 @@ class Embedder {
   virtual std::optional<std::vector<std::string>> vector_settings() const = 0;
   /// kNotFound for a model that the provider does not have, or whose files are missing.
   virtual Result<ModelFacts> Describe(const CallContext& context) = 0;
-  /// One attempt. On success the result has one finite row of the model's size per text, and
-  /// item_errors and truncated have one entry per text.
+  /// One attempt. On success the result has one row of the model's size per text, finite unless the
+  /// text failed, and item_errors and truncated have one entry per text.
   virtual Result<Vectors> Embed(const CallContext& context, std::span<const std::string_view> texts,
                                 InputType type) = 0;
 };

@@ -211,13 +211,15 @@ ModelFiles FindModelFiles(const std::string& name, const fs::path& directory) {
                   "model " + name +
                       ": no model folder is configured; set FASTEMBED_MODEL_DIR to a folder with "
                       "the model's ONNX file and tokenizer.json, or to a FastEmbed or Hugging Face "
-                      "cache");
+                      "cache")
+        .Local();
   }
   const fs::path model_dir = (directory / "").parent_path();  // without a slash at the end
   std::error_code ignored;
   if (!fs::is_directory(model_dir, ignored)) {
     throw Failure(DSW_E_NOT_FOUND, "model " + name + ": FASTEMBED_MODEL_DIR is " +
-                                       model_dir.string() + ", which is not a folder");
+                                       model_dir.string() + ", which is not a folder")
+        .Local();
   }
 
   ModelFiles files;

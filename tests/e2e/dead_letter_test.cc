@@ -124,6 +124,7 @@ TEST_F(DeadLetterTest, AProviderThatComesBackCostsNoDeadLetter) {
 }
 
 TEST_F(DeadLetterTest, SecretsStayOutOfLogsEventsAndDeadLetters) {
+  world_.Set("PROVIDER_PATIENCE_SECS", "0");
   world_.Set("LOG_LEVEL", "trace");
   world_.Set("PROVIDER_PATIENCE_SECS", "0");
   const std::int64_t transform = world_.ImportItems("secret", 1, 1, "{}", "nobody:m");

@@ -250,7 +250,7 @@ class FakeEmbedder final : public Embedder {
 
   std::string_view provider() const override { return "fake"; }
   Limits limits() const override { return limits_value; }
-  std::string_view lane() const override { return "fake"; }
+  std::string_view lane() const override { return lane_value; }
   bool remote() const override { return is_remote; }
   std::optional<std::vector<std::string>> vector_settings() const override { return settings; }
   Result<ModelFacts> Describe(const CallContext&) override {
@@ -282,6 +282,7 @@ class FakeEmbedder final : public Embedder {
 
   Limits limits_value;
   bool is_remote = false;
+  std::string lane_value = "fake";
   std::optional<std::vector<std::string>> settings;
   ModelFacts facts{.dimensions = 2, .max_tokens = 0, .max_batch = 0};
   std::size_t returned_dimensions = 2;

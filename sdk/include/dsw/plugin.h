@@ -111,6 +111,8 @@ enum {
 #define DSW_ERR_RETRYABLE (1u << 16)
 /** dsw_error.flags: the plugin decided on DSW_ERR_RETRYABLE; otherwise the category decides. */
 #define DSW_ERR_HAS_RETRYABLE (1u << 17)
+/** dsw_error.flags: the cause lies on the worker's machine: its files, its settings. Advisory. */
+#define DSW_ERR_LOCAL (1u << 18)
 
 /** dsw_error.limit_unit. */
 enum {

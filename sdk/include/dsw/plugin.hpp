@@ -69,6 +69,11 @@ class Failure : public std::exception {
     error_.flags |= DSW_ERR_HAS_RETRYABLE | (retryable ? DSW_ERR_RETRYABLE : 0u);
     return *this;
   }
+  /// The cause lies on the worker's machine: its files, its settings.
+  Failure& Local() noexcept {
+    error_.flags |= DSW_ERR_LOCAL;
+    return *this;
+  }
   Failure& UpstreamCode(std::string_view code) noexcept {
     abi_detail::CopyText(error_.code, sizeof error_.code, code);
     return *this;

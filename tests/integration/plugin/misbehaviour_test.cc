@@ -50,8 +50,6 @@ TEST_F(MisbehaviourTest, IsReportedAsWhatItIs) {
       {"alloc_twice", "asked twice for the result's memory"},
       {"wrong_rows", "returned 3 vectors for 2 texts"},
       {"wrong_dimensions", "returned vectors of 5 dimensions from a model of 4"},
-      {"nan", "returned a vector that is not finite for text 1"},
-      {"infinite", "returned a vector that is not finite for text 0"},
       {"index_outside", "truncated text 2 of 2"},
       {"short_usage", "reported a consumption that cannot be read"},
       {"unknown_status", "returned the unknown status 77"},

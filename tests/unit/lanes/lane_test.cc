@@ -27,6 +27,8 @@ class LaneTest : public testing::Test {
     return {.provider = "fake",
             .policy = {.retry_delay = seconds(1), .outage_patience = seconds(300), .max_calls = 2}};
   }
+  // One success, so that there may be two calls at a time.
+  LaneTest() { lane_.Leave(*Enter(), nullptr); }
   Result<Departure> Enter() { return lane_.Enter(kOne, scope_, clock_.Now()); }
   void EnterAndFail(Code code) {
     const Error error{code, "reason", Origin::kEmbedder};
@@ -106,7 +108,7 @@ TEST_F(LaneTest, ALongPauseIsLeftToTheQueue) {
 }
 
 TEST_F(LaneTest, PatienceCountsFromTheOutageOrTheCallWhicheverIsLater) {
-  for (int i = 0; i < CircuitBreaker::kFailures; ++i) EnterAndFail(Code::kUnavailable);
+  for (int i = 0; i < CircuitBreaker::kFailures + 1; ++i) EnterAndFail(Code::kUnavailable);
   ASSERT_TRUE(lane_.paused());
   const Clock::TimePoint opened = clock_.Now();
   Result<Departure> probe = Enter();
@@ -125,9 +127,10 @@ TEST_F(LaneTest, PatienceCountsFromTheOutageOrTheCallWhicheverIsLater) {
 TEST_F(LaneTest, ASuccessEndsTheWaitForTheNextProbe) {
   SystemClock clock;
   Lane lane(Options(), clock, telemetry_);
+  lane.Leave(*lane.Enter(kOne, scope_, clock.Now()), nullptr);
   const Departure late = *lane.Enter(kOne, scope_, clock.Now());
   const Error down{Code::kUnavailable, "down", Origin::kEmbedder};
-  for (int i = 0; i < CircuitBreaker::kFailures; ++i) {
+  for (int i = 0; i < CircuitBreaker::kFailures + 1; ++i) {
     lane.Leave(*lane.Enter(kOne, scope_, clock.Now()), &down);
   }
   ASSERT_TRUE(lane.paused());

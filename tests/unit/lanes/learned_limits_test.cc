@@ -6,6 +6,9 @@
 namespace dsw {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
 using Unit = SizeLimit::Unit;
 
 Error TooLarge(Unit unit, std::int64_t allowed, std::int64_t asked) {
@@ -92,6 +95,48 @@ TEST(LearnedLimitsTest, AShortTextHardlyChangesTheEstimate) {
   learned.Used(40'000, 10'000);
   learned.Used(2, 4);
   EXPECT_NEAR(learned.Tighten({.bytes_per_token = 4}).bytes_per_token, 4.0, 0.01);
+}
+
+TEST(LearnedLimitsTest, ACallThatTimedOutIsHalved) {
+  LearnedLimits learned;
+  learned.TimedOut(1000);
+  EXPECT_EQ(learned.Tighten({.chunks = 100}).bytes, 500U);
+  learned.TimedOut(500);
+  EXPECT_EQ(learned.Tighten({.chunks = 100}).bytes, 250U);
+  for (int i = 0; i < 20; ++i) learned.TimedOut(1000);
+  EXPECT_EQ(learned.Tighten({.chunks = 100}).bytes, 1U);
+}
+
+TEST(LearnedLimitsTest, WhatTakesMoreThanHalfOfTheTimeIsTooMuch) {
+  LearnedLimits learned;
+  learned.Took(1000, seconds(29), seconds(60));
+  EXPECT_EQ(learned.Tighten({.chunks = 100}).bytes, 0U);
+  learned.Took(1000, seconds(50), seconds(60));
+  EXPECT_EQ(learned.Tighten({.chunks = 100}).bytes, 600U);
+}
+
+TEST(LearnedLimitsTest, MoreIsTriedInStepsOnceItWouldFit) {
+  LearnedLimits learned;
+  learned.TimedOut(2000);
+  const auto bytes = [&] { return learned.Tighten({.chunks = 100}).bytes; };
+  // 50 bytes a second: 1500 in half of the time.
+  int calls = 0;
+  while (bytes() < 1500 && calls < 100) {
+    learned.Took(bytes(), milliseconds(20 * bytes()), seconds(60));
+    ++calls;
+  }
+  EXPECT_EQ(bytes(), 1500U);
+  EXPECT_GE(calls, 3);
+  EXPECT_LE(calls, 8);
+}
+
+TEST(LearnedLimitsTest, WhereOneTextHungTheSizeIsBackAfterAFewCalls) {
+  LearnedLimits learned;
+  for (std::uint64_t bytes = 10'000; bytes > 100; bytes /= 2) learned.TimedOut(bytes);
+  const auto bytes = [&] { return learned.Tighten({.chunks = 100}).bytes; };
+  int calls = 0;
+  for (; bytes() < 10'000; ++calls) learned.Took(bytes(), milliseconds(100), seconds(60));
+  EXPECT_LE(calls, 4);
 }
 
 }  // namespace

@@ -327,30 +327,32 @@ TEST_F(EmbedBatchTest, AConfiguredLimitIsKeptByEstimateBeforeAnythingIsSent) {
               ElementsAre(ElementsAre(std::string(400, 'x'), std::string(400, 'y'))));
 }
 
-TEST_F(EmbedBatchTest, ABatchThatTimedOutTwiceIsHalved) {
-  embedder().fail = [](Texts texts) -> std::optional<Error> {
-    if (texts.size() <= 25) return std::nullopt;
+TEST_F(EmbedBatchTest, ABatchThatTimedOutIsHalvedAtOnceAndWhatFitsIsLearned) {
+  embedder().fail = [&](Texts texts) -> std::optional<Error> {
+    clock_.Advance(seconds(std::min<std::size_t>(60, 2 * texts.size())));
+    if (texts.size() <= 30) return std::nullopt;
     return Error{Code::kTimeout, "slow"};
   };
-  AddChunks(50);
+  AddChunks(65);
   Handle(delivery_);
   EXPECT_EQ(delivery_.acks, 1);
-  EXPECT_THAT(CallSizes(), ElementsAre(50, 50, 25, 25));
+  EXPECT_THAT(CallSizes(), ElementsAre(65, 32, 16, 15, 15, 15, 4));
 }
 
-TEST_F(EmbedBatchTest, ASingleChunkThatTimesOutIsRetriedAsOftenAsConfigured) {
+TEST_F(EmbedBatchTest, WhereNothingIsAnsweredInTimeNoTextIsToBlame) {
   AddChunks(1);
   embedder().fail = [](Texts) { return Error{Code::kTimeout, "slow"}; };
   Handle(delivery_);
-  EXPECT_THAT(CallSizes(), SizeIs(4));
+  EXPECT_THAT(store_.failed_chunks, IsEmpty());
   EXPECT_THAT(delivery_.retries, SizeIs(1));
 }
 
-TEST_F(EmbedBatchTest, ABadResponseIsRetriedOnce) {
+TEST_F(EmbedBatchTest, ABadResponseIsRetriedOnceAndThenAProbeTellsWhoseItIs) {
   AddChunks(3);
   embedder().fail = [](Texts) { return Error{Code::kBadResponse, "no data"}; };
   Handle(delivery_);
-  EXPECT_THAT(CallSizes(), ElementsAre(3, 3));
+  EXPECT_THAT(CallSizes(), ElementsAre(3, 3, 1));
+  EXPECT_THAT(store_.failed_chunks, IsEmpty());
   EXPECT_THAT(delivery_.retries, SizeIs(1));
 }
 

@@ -119,9 +119,28 @@ TEST_F(EmbedderPluginTest, LooksAtEveryFloatOfAVector) {
     for (const float bad :
          {-std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       value = bad;
-      EXPECT_FAIL(embedder->Embed({}, kText, InputType::kDocument), Code::kInternal, "not finite");
+      EXPECT_FAIL(embedder->Embed({}, kText, InputType::kDocument), Code::kBadResponse,
+                  "not finite");
     }
   }
+}
+
+TEST_F(EmbedderPluginTest, AVectorThatIsNotFiniteIsItsTextsFailureAlone) {
+  facts_.dimensions = 1;
+  const auto embedder = Open();
+  constexpr std::string_view kTexts[] = {"a", "b", "c"};
+  body_ = [&](const dsw_embed_request&, const dsw_embed_out& out) {
+    float* const values = out.alloc(&out, 3, 1);
+    values[0] = values[2] = 1;
+    values[1] = std::numeric_limits<float>::quiet_NaN();
+    return dsw_status{DSW_OK};
+  };
+  const Result<Vectors> vectors = embedder->Embed({}, kTexts, InputType::kDocument);
+  ASSERT_OK(vectors);
+  EXPECT_FALSE(vectors->item_errors[0]);
+  ASSERT_TRUE(vectors->item_errors[1]);
+  EXPECT_EQ(vectors->item_errors[1]->code, Code::kBadResponse);
+  EXPECT_FALSE(vectors->item_errors[2]);
 }
 
 TEST_F(EmbedderPluginTest, KnowsItsLimits) {

@@ -53,6 +53,16 @@ TEST(PluginErrorsTest, KnowsThatNoWaitWasAskedFor) {
   EXPECT_FALSE(ErrorFrom("acme", DSW_E_QUOTA, WithMessage(DSW_E_QUOTA, "x")).retry_after);
 }
 
+TEST(PluginErrorsTest, WhatIsLocalIsTheWorkersWhateverItsCategory) {
+  for (const std::int32_t category : {DSW_E_NOT_FOUND, DSW_E_INVALID_CONFIG, DSW_E_UNAVAILABLE}) {
+    dsw_error error = WithMessage(category, "no folder");
+    error.flags = DSW_ERR_LOCAL;
+    const Error result = ErrorFrom("acme", category, error);
+    EXPECT_EQ(result.code, Code::kInvalid);
+    EXPECT_EQ(result.origin, Origin::kWorker);
+  }
+}
+
 TEST(PluginErrorsTest, BoundsTheWait) {
   dsw_error error = WithMessage(DSW_E_RATE_LIMITED, "x");
   error.retry_after_ms = INT64_MAX;
