@@ -39,6 +39,9 @@ class PostgresServer {
   void Stop();
   /// kill -9 of the server, as in a crash.
   void Crash();
+  /// Stops its processes where they are, connections and all, until Thaw().
+  void Freeze() { SignalTree(server_->pid(), SIGSTOP); }
+  void Thaw() { SignalTree(server_->pid(), SIGCONT); }
 
  private:
   void WaitUntilReady();

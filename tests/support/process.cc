@@ -174,6 +174,28 @@ ExitStatus Process::Kill() {
   return *status_;
 }
 
+void SignalTree(pid_t root, int signal) {
+  std::map<pid_t, pid_t> parents;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string stat = ReadFile(entry.path() / "stat");
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos) continue;
+    // "<pid> (<name>) <state> <parent> …"
+    parents[std::stoi(stat)] = std::stoi(stat.substr(name_end + 4));
+  }
+  const auto descends = [&](pid_t pid) {
+    while (pid != root) {
+      const auto parent = parents.find(pid);
+      if (parent == parents.end()) return false;
+      pid = parent->second;
+    }
+    return true;
+  };
+  for (const auto& [pid, parent] : parents) {
+    if (descends(pid)) kill(pid, signal);
+  }
+}
+
 Output RunCommand(Command command, std::string_view input, std::chrono::milliseconds at_most) {
   const TempDir directory;
   command.stdout_file = directory / "out";

@@ -63,6 +63,9 @@ class Process {
   std::optional<ExitStatus> status_;
 };
 
+/// Sends a signal to a process and to all that descend from it, whatever group they are in.
+void SignalTree(pid_t root, int signal);
+
 struct Output {
   ExitStatus status;
   std::string out;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What sink "fault" holds, read from its log.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace dsw::fault_test {
+
+struct StoredPoint {
+  std::vector<float> vector;
+  std::string payload;  ///< As it was given.
+};
+
+using StoredPoints = std::map<std::string, StoredPoint>;  ///< By id.
+
+/// Points of a collection as upserts and removals left them. Lines that the end of a process cut
+/// off count as never written.
+StoredPoints ReadPoints(const std::filesystem::path& log);
+
+}  // namespace dsw::fault_test
