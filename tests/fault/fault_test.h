@@ -17,19 +17,23 @@ class FaultTest : public testing::Test {
   }
 
   /// A failure for each thing that is wrong.
-  void ExpectClean(std::int64_t transform, const Expectations& expected = {}) {
-    for (const std::string& finding : world_.Check(transform, expected)) {
+  void ExpectClean(const std::vector<std::int64_t>& transforms, const Expectations& expected = {}) {
+    for (const std::string& finding : world_.Check(transforms, expected)) {
       ADD_FAILURE() << finding;
     }
   }
+  void ExpectClean(std::int64_t transform, const Expectations& expected = {}) {
+    ExpectClean(std::vector<std::int64_t>{transform}, expected);
+  }
 
-  /// Runs SQL in which "{}" is the transform's dataset.
-  void Edit(std::int64_t transform, const std::string& sql) {
-    world_.Sql(fmt::format(
-        fmt::runtime(sql),
-        fmt::format("(SELECT source_dataset_id FROM dataset_transforms WHERE dataset_transform_id "
-                    "= {})",
-                    transform)));
+  /// Runs SQL in which DATASET is the transform's.
+  void Edit(std::int64_t transform, std::string sql) {
+    constexpr std::string_view kName = "DATASET";
+    sql.replace(sql.find(kName), kName.size(),
+                fmt::format("(SELECT source_dataset_id FROM dataset_transforms WHERE "
+                            "dataset_transform_id = {})",
+                            transform));
+    world_.Sql(sql);
   }
 
   FaultWorld world_;

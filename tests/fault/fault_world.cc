@@ -9,8 +9,6 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/plugins/fault/vectors.h"
-
 namespace dsw::fault_test {
 namespace {
 
@@ -147,20 +145,19 @@ std::vector<std::uint64_t> FaultWorld::Journal(const std::string& file) const {
   return prints;
 }
 
-int FaultWorld::PaidTimes(std::int64_t transform, const std::string& text) const {
-  const Json config = Json::parse(
-      Sql(fmt::format("SELECT config FROM embedders JOIN embedded_datasets USING (embedder_id) "
-                      "WHERE dataset_transform_id = {} ORDER BY embedded_dataset_id LIMIT 1",
-                      transform)));
-  const std::uint64_t wanted =
-      fault::Fingerprint(config.value("maker", ""), config.value("model", ""), text);
-  int times = 0;
-  for (const std::uint64_t print : Paid()) times += print == wanted ? 1 : 0;
-  return times;
+std::map<pid_t, int> FaultWorld::PaidBy() const {
+  std::map<pid_t, int> paid;
+  std::istringstream lines(ReadFile(fault_ / "embedded"));
+  pid_t pid = 0;
+  for (std::uint64_t print = 0; lines >> print >> pid;) ++paid[pid];
+  return paid;
 }
 
 StoredPoints FaultWorld::Points(const std::string& collection) const {
-  return ReadPoints(fault_ / "points" / collection);
+  const fs::path log = fault_ / "points" / collection;
+  const fs::path sqlite = directory() / "vectors.sqlite";
+  return fs::exists(log) || !fs::exists(sqlite) ? ReadPoints(log)
+                                                : ReadSqlitePoints(sqlite, collection);
 }
 
 std::string FaultWorld::CollectionOf(std::int64_t transform) const {
@@ -201,15 +198,17 @@ std::vector<std::string> FaultWorld::LastEventsOf(const std::string& job) const 
   return last;
 }
 
-std::vector<std::string> FaultWorld::Check(std::int64_t transform,
+std::vector<std::string> FaultWorld::Check(const std::vector<std::int64_t>& transforms,
                                            const Expectations& expected) const {
-  const Truth truth =
-      ReadTruth([this](const std::string& statement) { return Sql(statement); }, transform);
   Findings findings;
-  CheckPoints(
-      truth, [this](const std::string& collection) { return Points(collection); }, expected.refused,
-      findings);
-  CheckRecords(truth, findings);
+  Truth truth;
+  for (const std::int64_t transform : transforms) {
+    truth = ReadTruth([this](const std::string& statement) { return Sql(statement); }, transform);
+    CheckPoints(
+        truth, [this](const std::string& collection) { return Points(collection); },
+        expected.refused, findings);
+    CheckRecords(truth, findings);
+  }
   if (expected.events) {
     CheckEvents(truth, ReadStream(nats_url_, kEvents, first_event_), jobs_, started_,
                 expected.last_job_now, findings);

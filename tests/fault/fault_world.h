@@ -18,9 +18,10 @@ namespace dsw::fault_test {
 
 /// What a check may assume.
 struct Expectations {
-  std::vector<std::string> refused;  ///< Chunks with one of these texts may be recorded as failed.
+  std::vector<std::string>
+      refused{};  ///< Chunks with one of these texts may be recorded as failed.
   int dead_letters = 0;
-  bool events = true;        ///< Every job submitted has had its end.
+  bool events = true;        ///< Every job that was submitted has had its end.
   bool last_job_now = true;  ///< Nothing was edited since the last job began.
 };
 
@@ -69,8 +70,8 @@ class FaultWorld : public World {
   /// Texts that the embedder was given, and those that it embedded, in order, as fingerprints.
   std::vector<std::uint64_t> Sent() const { return Journal("sent"); }
   std::vector<std::uint64_t> Paid() const { return Journal("embedded"); }
-  /// How often a text was embedded.
-  int PaidTimes(std::int64_t transform, const std::string& text) const;
+  /// How many texts each worker embedded.
+  std::map<pid_t, int> PaidBy() const;
 
   StoredPoints Points(const std::string& collection) const;
   /// Points of a transform's first target.
@@ -84,8 +85,9 @@ class FaultWorld : public World {
   std::vector<std::string> EventsOf(const std::string& job) const;
   std::vector<std::string> LastEventsOf(const std::string& job) const;
 
-  /// Everything that is wrong with the transform, a line each.
-  std::vector<std::string> Check(std::int64_t transform, const Expectations& expected = {}) const;
+  /// Everything that is wrong with the transforms, a line each. The last job is that of the last.
+  std::vector<std::string> Check(const std::vector<std::int64_t>& transforms,
+                                 const Expectations& expected = {}) const;
   /// Forgets jobs, events, dead letters and payments so far.
   void NewRound();
 

@@ -4,7 +4,11 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <stdexcept>
 #include <string_view>
+
+#include <sqlite3.h>
 
 namespace dsw::fault_test {
 namespace {
@@ -19,6 +23,21 @@ std::vector<float> Floats(std::string_view hex) {
     floats.push_back(value);
   }
   return floats;
+}
+
+/// Calls `row` for each row of a query.
+void Query(sqlite3* file, const std::string& sql, const std::function<void(sqlite3_stmt*)>& row) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(file, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(sqlite3_errmsg(file));
+  }
+  while (sqlite3_step(statement) == SQLITE_ROW) row(statement);
+  sqlite3_finalize(statement);
+}
+
+std::string Text(sqlite3_stmt* row, int column) {
+  return {static_cast<const char*>(sqlite3_column_blob(row, column)),
+          static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
 }
 
 }  // namespace
@@ -42,6 +61,25 @@ StoredPoints ReadPoints(const std::filesystem::path& log) {
         .payload = line.substr(payload, line.size() - 2 - payload),
     };
   }
+  return points;
+}
+
+StoredPoints ReadSqlitePoints(const std::filesystem::path& file, const std::string& collection) {
+  StoredPoints points;
+  sqlite3* database = nullptr;
+  sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
+  std::string table;
+  Query(database, "SELECT id FROM collections WHERE name = '" + collection + "'",
+        [&](sqlite3_stmt* row) { table = "points_" + Text(row, 0); });
+  const auto read = [&](sqlite3_stmt* row) {
+    const std::string vector = Text(row, 1);
+    StoredPoint& point = points[Text(row, 0)];
+    point.vector.resize(vector.size() / sizeof(float));
+    std::memcpy(point.vector.data(), vector.data(), vector.size());
+    point.payload = Text(row, 2);
+  };
+  if (!table.empty()) Query(database, "SELECT id, vector, payload FROM " + table, read);
+  sqlite3_close(database);
   return points;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What sink "fault" holds, read from its log.
+// What a sink holds, read past the product.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,11 @@ struct StoredPoint {
 
 using StoredPoints = std::map<std::string, StoredPoint>;  ///< By id.
 
-/// Points of a collection as upserts and removals left them. Lines that the end of a process cut
-/// off count as never written.
+/// Points of a collection of sink "fault" as upserts and removals left them. Lines that the end of
+/// a process cut off count as never written.
 StoredPoints ReadPoints(const std::filesystem::path& log);
+
+/// The same for a file of sink "sqlite".
+StoredPoints ReadSqlitePoints(const std::filesystem::path& file, const std::string& collection);
 
 }  // namespace dsw::fault_test

@@ -109,4 +109,9 @@ void MakeBoundedStream(const std::string& url, const std::string& stream,
         "make stream " + stream);
 }
 
+void PurgeStream(const std::string& url, const std::string& stream) {
+  Client client(url);
+  Check(js_PurgeStream(client.context(), stream.c_str(), nullptr, nullptr), "purge " + stream);
+}
+
 }  // namespace dsw::fault_test

@@ -12,9 +12,9 @@ namespace dsw::fault_test {
 
 struct StreamMessage {
   std::uint64_t sequence = 0;
-  std::string subject;
-  std::string data;
-  std::map<std::string, std::string> headers;
+  std::string subject{};
+  std::string data{};
+  std::map<std::string, std::string> headers{};
 };
 
 /// Messages that a stream still holds, from a sequence number on; none when there is no such
@@ -28,5 +28,8 @@ void PublishTo(const std::string& url, const std::string& subject, const std::st
 /// Makes a stream with at most `messages` messages, which refuses more. Throws.
 void MakeBoundedStream(const std::string& url, const std::string& stream,
                        const std::vector<std::string>& subjects, std::int64_t messages);
+
+/// Removes all messages of a stream. Throws.
+void PurgeStream(const std::string& url, const std::string& stream);
 
 }  // namespace dsw::fault_test

@@ -59,11 +59,13 @@ void Close(int& socket, bool reset) {
 struct TcpCutter::Link {
   struct Flow {
     std::string buffer;  ///< Read and not yet written.
+    std::string recent;  ///< End of what was read, for texts that come in pieces.
     bool source_ended = false;
     std::uint64_t passed = 0;
   };
 
   bool stalled = false;
+  bool muted = false;
   int client = -1;
   int server = -1;
   Flow to_server;
@@ -76,9 +78,27 @@ struct TcpCutter::Link {
   short Wants(const Flow& from_it, const Flow& to_it) const {
     if (stalled) return 0;
     short events = 0;
-    if (!from_it.source_ended && from_it.buffer.size() < kBuffer) events |= POLLIN;
+    const bool heard = !muted || &from_it == &to_server;
+    if (heard && !from_it.source_ended && from_it.buffer.size() < kBuffer) events |= POLLIN;
     if (!to_it.buffer.empty()) events |= POLLOUT;
     return events;
+  }
+  /// Looks for the cut's text in what was just read; once it is there, the place is known.
+  void Find(Flow& from, std::size_t fresh) {
+    std::string& recent = from.recent;
+    if (!cut || cut->text.empty()) return;
+    recent.append(from.buffer, from.buffer.size() - fresh);
+    if (const std::size_t at = recent.find(cut->text); at != std::string::npos) {
+      const std::size_t beyond = recent.size() - at - cut->text.size();
+      cut->after += from.passed + from.buffer.size() - beyond;
+      cut->text.clear();
+    } else if (recent.size() > cut->text.size()) {
+      recent.erase(0, recent.size() - cut->text.size());
+    }
+  }
+  bool CutDue(Direction direction) {
+    return cut && cut->direction == direction && cut->text.empty() &&
+           flow(direction).passed >= cut->after;
   }
 };
 
@@ -109,12 +129,18 @@ void TcpCutter::CutNext(const Cut& cut) {
   next_ = cut;
 }
 
+void TcpCutter::CutEach(const Cut& cut) {
+  const std::lock_guard lock(mutex_);
+  each_ = cut;
+}
+
 void TcpCutter::CutOpen(const Cut& cut) {
   const std::lock_guard lock(mutex_);
   for (Link& link : links_) {
     link.cut = cut;
-    link.cut->after += link.flow(cut.direction).passed;
-    if (cut.after == 0) End(link, cut.ending);
+    link.flow(cut.direction).recent.clear();
+    if (cut.text.empty()) link.cut->after += link.flow(cut.direction).passed;
+    if (link.CutDue(cut.direction)) End(link, cut.ending);
   }
   Wake();
 }
@@ -136,9 +162,10 @@ void TcpCutter::Pass() {
   refuse_ = false;
   share_ = 0;
   next_.reset();
+  each_.reset();
   for (Link& link : links_) {
     link.cut.reset();
-    if (link.stalled) End(link, Ending::kReset);
+    if (link.stalled || link.muted) End(link, Ending::kReset);
   }
   Wake();
 }
@@ -155,16 +182,20 @@ int TcpCutter::ended() const {
 
 std::optional<Cut> TcpCutter::Fate() {
   if (next_) return std::exchange(next_, std::nullopt);
+  if (each_) return each_;
   if (!std::bernoulli_distribution(share_)(random_)) return std::nullopt;
   return Cut{.direction = random_() % 2 == 0 ? Direction::kToServer : Direction::kToClient,
              .after = std::uniform_int_distribution<std::uint64_t>(0, within_)(random_),
-             .ending = static_cast<Ending>(random_() % 3)};
+             .ending = static_cast<Ending>(random_() % 3),
+             .text = ""};
 }
 
 void TcpCutter::End(Link& link, Ending ending) {
   ++ended_;
-  if (ending == Ending::kStall) {
-    link.stalled = true;
+  if (ending == Ending::kStall || ending == Ending::kMute) {
+    link.stalled = ending == Ending::kStall;
+    link.muted = ending == Ending::kMute;
+    link.cut.reset();
     return;
   }
   Close(link.client, ending == Ending::kReset);
@@ -193,7 +224,9 @@ void TcpCutter::Accept() {
   link.client = client;
   link.server = server;
   link.cut = Fate();
-  if (link.cut && link.cut->after == 0) End(link, link.cut->ending);
+  for (const Direction direction : {Direction::kToServer, Direction::kToClient}) {
+    if (link.CutDue(direction)) return End(link, link.cut->ending);
+  }
 }
 
 void TcpCutter::Transfer(Link& link, Direction direction) {
@@ -204,13 +237,17 @@ void TcpCutter::Transfer(Link& link, Direction direction) {
   if (!flow.source_ended && flow.buffer.size() < kBuffer) {
     char bytes[kBuffer];
     const ssize_t got = recv(source, bytes, sizeof bytes, 0);
-    if (got > 0) flow.buffer.append(bytes, static_cast<std::size_t>(got));
+    if (got > 0) {
+      flow.buffer.append(bytes, static_cast<std::size_t>(got));
+      const bool watched = link.cut && link.cut->direction == direction;
+      if (watched) link.Find(flow, static_cast<std::size_t>(got));
+    }
     const bool later = got < 0 && (errno == EAGAIN || errno == EINTR);
     if (got < 0 && !later) return End(link, Ending::kReset);
     flow.source_ended = got == 0;
   }
   std::size_t may = flow.buffer.size();
-  const bool here = link.cut && link.cut->direction == direction;
+  const bool here = link.cut && link.cut->direction == direction && link.cut->text.empty();
   if (here) may = std::min<std::size_t>(may, link.cut->after - flow.passed);
   if (may > 0) {
     const ssize_t put = send(sink, flow.buffer.data(), may, MSG_NOSIGNAL);
@@ -220,7 +257,7 @@ void TcpCutter::Transfer(Link& link, Direction direction) {
       flow.passed += static_cast<std::uint64_t>(put);
     }
   }
-  if (here && flow.passed >= link.cut->after) return End(link, link.cut->ending);
+  if (link.CutDue(direction)) return End(link, link.cut->ending);
   if (flow.source_ended && flow.buffer.empty()) shutdown(sink, SHUT_WR);
 }
 
@@ -228,7 +265,8 @@ void TcpCutter::Move(Link& link, short client_events, short server_events) {
   if (link.stalled || link.client < 0) return;
   if (client_events != 0 || server_events != 0) {
     Transfer(link, Direction::kToServer);
-    if (!link.stalled && link.client >= 0) Transfer(link, Direction::kToClient);
+    const bool heard = !link.stalled && !link.muted && link.client >= 0;
+    if (heard) Transfer(link, Direction::kToClient);
   }
   const bool over = link.to_server.source_ended && link.to_client.source_ended &&
                     link.to_server.buffer.empty() && link.to_client.buffer.empty();
@@ -249,8 +287,11 @@ void TcpCutter::Run() {
       for (Link& link : links_) {
         if (link.stalled) continue;
         owners.push_back(&link);
-        files.push_back({link.client, link.Wants(link.to_server, link.to_client), 0});
-        files.push_back({link.server, link.Wants(link.to_client, link.to_server), 0});
+        // Who is asked nothing is not watched either: an end that was seen would be seen for ever.
+        const short of_client = link.Wants(link.to_server, link.to_client);
+        const short of_server = link.Wants(link.to_client, link.to_server);
+        files.push_back({of_client != 0 ? link.client : -1, of_client, 0});
+        files.push_back({of_server != 0 ? link.server : -1, of_server, 0});
       }
     }
     poll(files.data(), files.size(), -1);

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <string>
 #include <thread>
 
 namespace dsw {
@@ -20,13 +21,16 @@ enum class Ending {
   kClose,  ///< An orderly end, for both sides.
   kReset,  ///< RST to both sides.
   kStall,  ///< Nothing passes any more, and nobody is told.
+  kMute,   ///< What the server says does not arrive any more; what it is told does.
 };
 
-/// Ends a connection once `after` bytes have passed in a direction; those before arrive.
+/// Ends a connection once `after` bytes have passed in a direction, those up to the end of `text`
+/// not counted; what comes before arrives.
 struct Cut {
   Direction direction = Direction::kToServer;
   std::uint64_t after = 0;
   Ending ending = Ending::kReset;
+  std::string text{};
 };
 
 /// Has a thread of its own. Thread-safe.
@@ -43,12 +47,14 @@ class TcpCutter {
 
   /// The next connection that is made meets this end.
   void CutNext(const Cut& cut);
+  /// Each one that is made from now on does.
+  void CutEach(const Cut& cut);
   /// Every open connection does; bytes count from now.
   void CutOpen(const Cut& cut);
   /// New connections are reset at once, until Pass().
   void Refuse();
   /// Of the connections made from now on, this share breaks, somewhere in its first `within` bytes
-  /// of either direction, in any of the ways.
+  /// of either direction, in any of the ways but kMute.
   void CutAtRandom(std::uint64_t seed, double share, std::uint64_t within);
   /// No further faults; stalled connections are reset.
   void Pass();
@@ -76,6 +82,7 @@ class TcpCutter {
   mutable std::mutex mutex_;
   std::list<Link> links_;
   std::optional<Cut> next_;
+  std::optional<Cut> each_;
   bool refuse_ = false;
   double share_ = 0;
   std::uint64_t within_ = 0;

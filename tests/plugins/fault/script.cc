@@ -2,11 +2,12 @@
 #include "script.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <limits>
 #include <map>
+#include <mutex>
 #include <sstream>
 
 #include <fcntl.h>
@@ -59,6 +60,7 @@ std::vector<Rule> ReadRules() {
     rule.times = object.value("times", -1);
     rule.ms = object.value("ms", std::int64_t{0});
     rule.ms_per_text = object.value("ms_per_text", std::int64_t{0});
+    rule.serial = object.value("serial", false);
     rule.category = CategoryOf(object.value("category", "unavailable"));
     rule.http_status = object.value("http_status", 0);
     rule.message = object.value("message", "told to fail");
@@ -120,6 +122,11 @@ bool Do(const Rule& rule, const dsw_host& host, const dsw_call& call, std::size_
     WaitFor(host, call, [&] { return access(release.c_str(), F_OK) == 0; });
   }
   if (rule.what == "sleep") {
+    static std::timed_mutex one_at_a_time;
+    std::unique_lock turn(one_at_a_time, std::defer_lock);
+    if (rule.serial) {
+      WaitFor(host, call, [&] { return turn.try_lock_for(std::chrono::milliseconds(1)); });
+    }
     Sleep(host, call, rule.ms + rule.ms_per_text * static_cast<std::int64_t>(texts));
   }
   if (rule.what == "fail") {

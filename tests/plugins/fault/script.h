@@ -16,7 +16,9 @@
 //   stop                SIGSTOP to the process; goes on after SIGCONT
 //   hang                sleeps for ever, cancelled or not
 //   hold                waits for the file release-<id>, until cancelled
-//   sleep               `ms`, and `ms_per_text` for each text, until cancelled or past the deadline
+//   sleep               `ms`, and `ms_per_text` for each text, until cancelled or past the
+//   deadline;
+//                       with `serial` one call after the other, as a server with one processor
 //   fail                the call fails with `category`, `http_status`, `message`
 //   nan, refuse         embed alone: rows of matching texts are NaN; such texts fail for good
 #pragma once
@@ -40,6 +42,7 @@ struct Rule {
   int times = -1;
   std::int64_t ms = 0;
   std::int64_t ms_per_text = 0;
+  bool serial = false;
   dsw_status category = DSW_E_UNAVAILABLE;
   std::int32_t http_status = 0;
   std::string message;
