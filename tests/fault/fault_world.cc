@@ -134,7 +134,7 @@ void FaultWorld::PublishJobNamed(const std::string& job, std::int64_t transform,
 }
 
 std::int64_t FaultWorld::Queued() const {
-  return static_cast<std::int64_t>(ReadStream(nats_url_, kJobs).size());
+  return CountMessages(nats_url_, kJobs);
 }
 
 std::vector<std::uint64_t> FaultWorld::Journal(const std::string& file) const {

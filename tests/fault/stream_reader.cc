@@ -56,17 +56,25 @@ std::map<std::string, std::string> Headers(natsMsg* message) {
   return headers;
 }
 
+using InfoHandle = Handle<jsStreamInfo, jsStreamInfo_Destroy>;
+
+/// Null when there is no such stream.
+InfoHandle Look(Client& client, const std::string& stream) {
+  jsStreamInfo* found = nullptr;
+  const natsStatus status =
+      js_GetStreamInfo(&found, client.context(), stream.c_str(), nullptr, nullptr);
+  if (status == NATS_NOT_FOUND) return nullptr;
+  Check(status, "look at stream " + stream);
+  return InfoHandle(found);
+}
+
 }  // namespace
 
 std::vector<StreamMessage> ReadStream(const std::string& url, const std::string& stream,
                                       std::uint64_t from) {
   Client client(url);
-  jsStreamInfo* found = nullptr;
-  const natsStatus status =
-      js_GetStreamInfo(&found, client.context(), stream.c_str(), nullptr, nullptr);
-  if (status == NATS_NOT_FOUND) return {};
-  Check(status, "look at stream " + stream);
-  const Handle<jsStreamInfo, jsStreamInfo_Destroy> info(found);
+  const InfoHandle info = Look(client, stream);
+  if (!info) return {};
   std::vector<StreamMessage> messages;
   for (std::uint64_t sequence = std::max(from, info->State.FirstSeq);
        sequence <= info->State.LastSeq; ++sequence) {
@@ -83,6 +91,12 @@ std::vector<StreamMessage> ReadStream(const std::string& url, const std::string&
          .headers = Headers(got)});
   }
   return messages;
+}
+
+std::int64_t CountMessages(const std::string& url, const std::string& stream) {
+  Client client(url);
+  const InfoHandle info = Look(client, stream);
+  return info ? static_cast<std::int64_t>(info->State.Msgs) : 0;
 }
 
 void PublishTo(const std::string& url, const std::string& subject, const std::string& data) {

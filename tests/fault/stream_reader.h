@@ -22,6 +22,9 @@ struct StreamMessage {
 std::vector<StreamMessage> ReadStream(const std::string& url, const std::string& stream,
                                       std::uint64_t from = 1);
 
+/// Number of messages that a stream holds; 0 when there is no such stream. Throws as ReadStream().
+std::int64_t CountMessages(const std::string& url, const std::string& stream);
+
 /// Publishes without an id, so that equal messages are all kept. Throws when that is not confirmed.
 void PublishTo(const std::string& url, const std::string& subject, const std::string& data);
 

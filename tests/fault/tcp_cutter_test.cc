@@ -109,7 +109,7 @@ TEST_F(TcpCutterTest, PassesWhatItIsGiven) {
 TEST_F(TcpCutterTest, CutsAfterSoManyBytes) {
   cutter_.CutNext({.direction = Direction::kToClient, .after = 3, .ending = Ending::kClose});
   Client client(cutter_.port());
-  EXPECT_EQ(client.Say("hello"), "hel");
+  EXPECT_EQ(client.Say("abcdef"), "abc");
   EXPECT_EQ(client.end(), "closed");
 }
 

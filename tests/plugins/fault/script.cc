@@ -115,7 +115,8 @@ bool Do(const Rule& rule, const dsw_host& host, const dsw_call& call, std::size_
   if (rule.what == "die") raise(SIGKILL);
   if (rule.what == "abort") std::abort();
   if (rule.what == "exit") std::exit(0);
-  if (rule.what == "stop") kill(getpid(), SIGSTOP);
+  // To the own thread: it would run on for a moment if another one took the signal.
+  if (rule.what == "stop") raise(SIGSTOP);
   while (rule.what == "hang") pause();
   if (rule.what == "hold") {
     const std::string release = Directory() + "/release-" + rule.id;
