@@ -77,9 +77,10 @@ class World {
   NatsServer& nats() { return nats_; }
   const std::string& database() const { return database_; }
 
- private:
+ protected:
   Command WorkerCommand(std::vector<std::string> arguments) const;
 
+ private:
   TempDir directory_;
   PostgresServer postgres_;
   NatsServer nats_;

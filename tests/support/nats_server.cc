@@ -30,7 +30,7 @@ std::string NatsServer::Url() const {
 void NatsServer::Start() {
   WriteFile(directory_ / "server.conf",
             fmt::format("listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n{}\n", port_,
-                        (directory_ / "store").string(), config_));
+                        store().string(), config_));
   // Readiness is read from the log, and must be this start's.
   std::filesystem::remove(directory_ / "log");
   Command command;

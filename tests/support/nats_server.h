@@ -36,6 +36,12 @@ class NatsServer {
   void Hang() { server_->Signal(SIGSTOP); }
   /// kill -9 of the server, as in a crash.
   void Crash();
+  /// Stops its process where it is, connections and all, until Thaw().
+  void Freeze() { server_->Signal(SIGSTOP); }
+  void Thaw() { server_->Signal(SIGCONT); }
+
+  /// What JetStream keeps; may be copied, put back and removed while the server is stopped.
+  std::filesystem::path store() const { return directory_ / "store"; }
 
  private:
   void WaitUntilReady();

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is not a job's fault costs the job nothing; what is ends.
+#include <csignal>
+
+#include "tests/fault/fault_test.h"
+
+namespace dsw::fault_test {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class WhoseFaultTest : public FaultTest {
+ protected:
+  /// Jobs for `count` transforms of 10 chunks each.
+  std::vector<std::int64_t> SubmitJobs(int count) {
+    std::vector<std::int64_t> transforms;
+    for (int i = 0; i < count; ++i) {
+      transforms.push_back(world_.Import(fmt::format("waiting {}", i), 2, 5, 5));
+      world_.SubmitJob(transforms.back());
+    }
+    return transforms;
+  }
+  void ExpectAllDone(const std::vector<std::int64_t>& transforms) {
+    ExpectClean(transforms);
+    EXPECT_EQ(world_.Paid().size(), transforms.size() * 10) << "nothing is paid for twice";
+  }
+  /// A plugin directory without the embedder "fault".
+  std::string PoorPlugins() {
+    const fs::path poor = world_.directory() / "poor";
+    fs::create_directory(poor);
+    for (const char* plugin : {"sink_fault.so", "embed_test.so"}) {
+      fs::copy_file(world_.directory() / "plugins" / plugin, poor / plugin);
+    }
+    return poor;
+  }
+};
+
+TEST_F(WhoseFaultTest, AWorkerWithoutTheProviderLeavesItsJobsToOthers) {
+  const std::string plugins = PoorPlugins();
+  const std::vector<std::int64_t> transforms = SubmitJobs(6);
+  Process poor = world_.Start("poor", {{"PLUGIN_DIR", plugins}});
+  ASSERT_TRUE(Eventually([&] { return world_.Logs().find("serving jobs") != std::string::npos; }));
+  Process able = world_.Start("able", {{"WORKER_CONCURRENCY", "1"}});
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }, std::chrono::seconds(20)));
+  poor.Kill();
+  able.Kill();
+  ExpectAllDone(transforms);
+}
+
+TEST_F(WhoseFaultTest, AProviderThatNobodyHasEndsInADeadLetterAfterAWhile) {
+  const std::int64_t transform = world_.Import("nobody", 1, 1);
+  const std::string job = world_.SubmitJob(transform);
+  const auto begun = std::chrono::steady_clock::now();
+  Process poor =
+      world_.Start("poor", {{"PLUGIN_DIR", PoorPlugins()}, {"PROVIDER_PATIENCE_SECS", "3"}});
+  ASSERT_TRUE(Eventually([&] { return world_.DeadLetters().size() == 1; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3));
+  EXPECT_THAT(world_.DeadLetters().at(0).error, HasSubstr("fault"));
+  EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
+}
+
+TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerEndsInADeadLetterOrAFailedChunk) {
+  constexpr int kMostDeaths = 6;
+  world_.Set("MAX_RETRIES", "2");
+  const std::int64_t transform =
+      world_.ImportLines("poison", R"({"title":"t","chunks":["good","POISON","also good"]})",
+                         {"--embedder", "fault:hash-8", "--config", R"({"maker":"poison"})"});
+  world_.Script(R"({"id":"crash","at":"before_embed","do":"abort","text":"POISON"})");
+  const std::string job = world_.SubmitJob(transform);
+  int deaths = 0;
+  bool settled = false;
+  while (!settled && deaths <= kMostDeaths) {
+    Process worker = world_.Start("w", {}, {"--until-idle"});
+    const auto ended = worker.Wait(std::chrono::seconds(30));
+    ASSERT_TRUE(ended);
+    settled = ended->ok();
+    deaths += settled ? 0 : 1;
+  }
+  ASSERT_TRUE(settled) << deaths << " deaths without an end";
+  EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
+  if (world_.DeadLetters().empty()) {
+    ExpectClean(transform, {.refused = {"POISON"}});
+  } else {
+    EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("died"));
+  }
+}
+
+TEST_F(WhoseFaultTest, NothingIsPaidForWhileTheDatabaseIsReadOnly) {
+  const std::vector<std::int64_t> transforms = SubmitJobs(3);
+  world_.Set("MAX_RETRIES", "1");
+  world_.postgres().Sql("postgres", "ALTER DATABASE " + world_.database() +
+                                        " SET default_transaction_read_only = on");
+  Process worker = world_.Start();
+  // For as long as it takes to try, and to try again.
+  EXPECT_FALSE(Eventually([&] { return !world_.Sent().empty(); }, std::chrono::seconds(4)));
+  world_.postgres().Sql("postgres", "ALTER DATABASE " + world_.database() +
+                                        " SET default_transaction_read_only = off");
+  world_.postgres().TerminateBackends(world_.database());
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectAllDone(transforms);
+}
+
+TEST_F(WhoseFaultTest, AJobIsSaidToBeDeadLetteredOnceItIs) {
+  MakeBoundedStream(world_.nats().Url(), "DLQ_DATASET_TRANSFORMS",
+                    {"dlq.dataset-transforms", "DLQ_DATASET_TRANSFORMS"}, 1);
+  PublishTo(world_.nats().Url(), "dlq.dataset-transforms", "fills the stream");
+  const std::int64_t transform = world_.Import("full", 1, 1);
+  world_.Script(R"({"id":"bad","at":"describe","do":"fail","category":"not_found","times":1000})");
+  const std::string job = world_.SubmitJob(transform);
+  Process worker = world_.Start();
+  ASSERT_TRUE(world_.AwaitFired("bad"));
+  world_.AwaitFired("bad", 3, std::chrono::seconds(4));
+  EXPECT_EQ(world_.LastEventsOf(job).size(), 0U) << "it is not over";
+  EXPECT_THAT(world_.Logs(), testing::Not(HasSubstr("job dead-lettered")));
+  EXPECT_EQ(world_.Queued(), 1);
+  PurgeStream(world_.nats().Url(), "DLQ_DATASET_TRANSFORMS");
+  ASSERT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Signal(SIGTERM);
+  ASSERT_TRUE(worker.Wait(std::chrono::seconds(10)));
+  EXPECT_EQ(world_.DeadLetters().size(), 1U);
+  EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
+}
+
+TEST_F(WhoseFaultTest, ASinkThatRefusesTheKeyForAWhileCostsNoJobAndNoMoney) {
+  const std::vector<std::int64_t> transforms = SubmitJobs(8);
+  world_.Set("MAX_RETRIES", "1");
+  world_.Script(R"({"id":"key","at":"sink","do":"fail","category":"auth","http_status":401})");
+  Process worker = world_.Start();
+  Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(4));
+  EXPECT_EQ(world_.DeadLetters().size(), 0U);
+  EXPECT_EQ(world_.Paid().size(), 0U) << "the sink is asked first";
+  world_.Script("");
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectAllDone(transforms);
+}
+
+TEST_F(WhoseFaultTest, ASinkThatFailsInMidJobForAWhileCostsNoJobAndNoMoney) {
+  const std::vector<std::int64_t> transforms = SubmitJobs(8);
+  world_.Set("MAX_RETRIES", "1");
+  world_.Set("EMBEDDER_MAX_RETRIES", "1");
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":50})");
+  Process worker = world_.Start();
+  ASSERT_TRUE(Eventually([&] { return world_.Paid().size() >= 10; }));
+  world_.Script(R"({"id":"down","at":"sink","do":"fail","category":"unavailable"})");
+  Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(4));
+  world_.Script("");
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectAllDone(transforms);
+}
+
+}  // namespace
+}  // namespace dsw::fault_test
