@@ -83,10 +83,6 @@ Status NatsDelivery::RetryIn(std::chrono::milliseconds delay) {
                 "hand a job back to the queue");
 }
 
-Status NatsDelivery::DeadLetter(const DeadLetterReason& reason) {
-  return PublishDeadLetter(reason);
-}
-
 Result<NatsMsgHandle> NatsDelivery::MakeDeadLetter(const DeadLetterReason& reason) const {
   NatsHeaders headers = DeadLetterHeaders(origin_, headers_, reason, context_->worker,
                                           std::chrono::system_clock::now());
@@ -107,7 +103,7 @@ Result<NatsMsgHandle> NatsDelivery::MakeDeadLetter(const DeadLetterReason& reaso
   return MakeMessage(kDeadLetterSubject, body, headers);
 }
 
-Status NatsDelivery::PublishDeadLetter(const DeadLetterReason& reason) {
+Status NatsDelivery::DeadLetter(const DeadLetterReason& reason) {
   ASSIGN_OR_RETURN(const NatsMsgHandle letter, MakeDeadLetter(reason));
   jsPubOptions options{};
   jsPubOptions_Init(&options);

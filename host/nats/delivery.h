@@ -40,7 +40,6 @@ class NatsDelivery final : public Delivery {
  private:
   NatsDelivery(NatsMsgHandle message, std::shared_ptr<const DeliveryContext> context);
   Status Settle(const std::string& verdict, std::string_view doing);
-  Status PublishDeadLetter(const DeadLetterReason& reason);
   Result<NatsMsgHandle> MakeDeadLetter(const DeadLetterReason& reason) const;
 
   // Constant after construction.

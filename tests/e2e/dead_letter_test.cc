@@ -188,6 +188,18 @@ TEST_F(DeadLetterTest, AreListedShownReplayedAndRemovedByCommand) {
   EXPECT_THAT(world_.Run({"dlq", "list"}).out, HasSubstr("no dead letters"));
 }
 
+TEST_F(DeadLetterTest, AReplayedJobRunsOnceItsFaultIsMended) {
+  const std::int64_t transform = world_.ImportItems("mended", 1, 1, "{}", "test:mystery");
+  world_.Publish(JobFor(transform));
+  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.DeadLetters().size(), 1U);
+  world_.Sql(R"(UPDATE embedders SET config = config || '{"model":"hash-8"}')");
+  ASSERT_TRUE(world_.Run({"dlq", "replay", "--all"}).status.ok());
+  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  EXPECT_TRUE(world_.DeadLetters().empty());
+  EXPECT_EQ(world_.PointIds(transform).size(), 1U) << world_.Log();
+}
+
 TEST_F(DeadLetterTest, CanBeReplayedAsTheNatsCommandPrintsThem) {
   const std::int64_t transform = world_.ImportItems("printed", 1, 1);
   world_.Publish(

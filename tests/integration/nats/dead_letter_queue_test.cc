@@ -33,6 +33,7 @@ class DeadLetterQueueTest : public QueueFixture {
     ASSERT_NE(delivery, nullptr);
     ASSERT_OK(delivery->DeadLetter(
         {.error_type = "invalid", .error = "no", .job_id = "j", .fault = "job"}));
+    ASSERT_OK(delivery->Ack());
   }
 
   /// Puts a message of another program into the dead-letter stream.

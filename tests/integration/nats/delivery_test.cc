@@ -86,6 +86,7 @@ TEST_F(DeliveryTest, BecomesADeadLetterThatTellsItsStory) {
                                   .error = "the key sk-very-secret\r\nwas refused",
                                   .job_id = "j1",
                                   .fault = "worker"}));
+  ASSERT_OK(delivery->Ack());
 
   EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
   ASSERT_EQ(Messages(*connection_, kDeadLetters), 1U);
@@ -113,6 +114,7 @@ TEST_F(DeliveryTest, LeavesApiKeysOutOfTheDeadLetter) {
   const auto delivery = FetchSoon(*queue_);
   ASSERT_NE(delivery, nullptr);
   ASSERT_OK(delivery->DeadLetter({.error_type = "invalid", .error = "no", .job_id = "j1"}));
+  ASSERT_OK(delivery->Ack());
   const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
   EXPECT_THAT(natsMsg_GetData(letter.get()), HasSubstr(R"("model":"m")"));
   EXPECT_THAT(natsMsg_GetData(letter.get()), Not(HasSubstr("sk-inline")));
@@ -127,7 +129,9 @@ TEST_F(DeliveryTest, IsStoredOnceEvenIfTwoWorkersGiveItUp) {
   const auto again = FetchSoon(*queue_);
   ASSERT_NE(again, nullptr);
   ASSERT_OK(delivery->DeadLetter(reason));
+  ASSERT_OK(delivery->Ack());
   ASSERT_OK(again->DeadLetter(reason));
+  ASSERT_OK(again->Ack());
   EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
   EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
 }
@@ -148,6 +152,7 @@ TEST_F(DeliveryTest, StaysInTheQueueWhenTheDeadLetterCannotBeStored) {
   ASSERT_NE(delivery, nullptr);
   EXPECT_EQ(delivery->attempt(), 2U);
   ASSERT_OK(delivery->DeadLetter(reason));
+  ASSERT_OK(delivery->Ack());
   EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
 }
 
@@ -176,6 +181,7 @@ TEST_F(SmallServerTest, KeepsAPayloadThatLeavesLittleRoomForTheReasons) {
     ASSERT_NE(delivery, nullptr);
     ASSERT_OK(delivery->DeadLetter(
         {.error_type = "invalid", .error = std::string(100000, 'e'), .job_id = "j"}));
+    ASSERT_OK(delivery->Ack());
     EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
     const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
     EXPECT_EQ(natsMsg_GetDataLength(letter.get()), bytes);
@@ -194,6 +200,7 @@ TEST_F(SmallServerTest, LeavesOutAPayloadThatDoesNotFitAtAll) {
   const auto delivery = FetchSoon(*queue_);
   ASSERT_NE(delivery, nullptr);
   ASSERT_OK(delivery->DeadLetter({.error_type = "invalid", .error = "not JSON", .job_id = ""}));
+  ASSERT_OK(delivery->Ack());
   EXPECT_EQ(Messages(*connection_, "DATASET_TRANSFORMS"), 0U);
   const auto letter = LastMessage(*connection_, kDeadLetters, kDeadLetterSubject);
   EXPECT_EQ(Header(letter, "Dsw-Payload-Omitted"), "65530 bytes");
@@ -213,6 +220,7 @@ TEST_F(SmallServerTest, NothingThatAJobSaysClosesTheConnection) {
   ASSERT_OK(delivery->DeadLetter({.error_type = "invalid",
                                   .error = std::string(100000, 'e'),
                                   .job_id = std::string(100000, 'j')}));
+  ASSERT_OK(delivery->Ack());
   EXPECT_OK(connection_->Health());
   EXPECT_EQ(Messages(*connection_, kDeadLetters), 1U);
 }
@@ -232,7 +240,9 @@ TEST_F(DeliveryTest, StaysInTheQueueWhileTheDeadLetterStreamIsFull) {
   Publish(*connection_, "first", "a");
   Publish(*connection_, "second", "b");
   const DeadLetterReason reason{.error_type = "invalid", .error = "no", .job_id = ""};
-  ASSERT_OK(FetchSoon(*queue_)->DeadLetter(reason));
+  const auto first = FetchSoon(*queue_);
+  ASSERT_OK(first->DeadLetter(reason));
+  ASSERT_OK(first->Ack());
   const Status refused = FetchSoon(*queue_)->DeadLetter(reason);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message,
