@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/address.h"
 
-#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -11,10 +10,9 @@ namespace dsw {
 namespace {
 
 using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-using Values = std::map<std::string, std::string>;
 
-Values Collect(const PQconninfoOption* option) {
-  Values values;
+ConnectionValues Collect(const PQconninfoOption* option) {
+  ConnectionValues values;
   for (; option != nullptr && option->keyword != nullptr; ++option) {
     if (option->val != nullptr) values[option->keyword] = option->val;
   }
@@ -30,7 +28,7 @@ std::string Quote(const std::string& value) {
   return quoted + "'";
 }
 
-std::string Describe(Values values) {
+std::string Describe(ConnectionValues values) {
   std::string host = values["host"].empty() ? values["hostaddr"] : values["host"];
   if (host.empty()) host = "local socket";
   const std::string& port = values["port"];
@@ -39,6 +37,29 @@ std::string Describe(Values values) {
 }
 
 }  // namespace
+
+ConnectionValues ConnectionValuesOf(const std::string& connection_string) {
+  const Options parsed(PQconninfoParse(connection_string.c_str(), nullptr), &PQconninfoFree);
+  const Options defaults(PQconndefaults(), &PQconninfoFree);
+  ConnectionValues values = Collect(parsed.get());
+  const ConnectionValues others = Collect(defaults.get());
+  // libpq reads the service's file only for what is not said otherwise.
+  if (values.count("service") != 0) return values;
+  // What comes from the environment may be a list as well.
+  for (const char* keyword : {"host", "hostaddr", "port"}) {
+    const auto found = others.find(keyword);
+    if (found != others.end()) values.insert(*found);
+  }
+  return values;
+}
+
+std::string ConnectionString(const ConnectionValues& values) {
+  std::string text;
+  for (const auto& [keyword, value] : values) {
+    if (!value.empty()) text += keyword + "=" + Quote(value) + " ";
+  }
+  return text;
+}
 
 Result<DatabaseAddress> ParseDatabaseAddress(const std::string& url,
                                              std::chrono::seconds connect_timeout) {
@@ -50,7 +71,7 @@ Result<DatabaseAddress> ParseDatabaseAddress(const std::string& url,
                 "DATABASE_URL: expected postgresql://user@host:5432/database, or pairs as in "
                 "host=localhost dbname=semantic_explorer");
   }
-  Values values = Collect(parsed.get());
+  ConnectionValues values = Collect(parsed.get());
   RememberSecret(values["password"]);
 
   values.emplace("application_name", "worker-datasets");
@@ -59,13 +80,10 @@ Result<DatabaseAddress> ParseDatabaseAddress(const std::string& url,
   values.emplace("tcp_user_timeout", "30000");
   values.emplace("keepalives_idle", "30");
   values["client_encoding"] = "UTF8";
-  std::string connection_string;
-  for (const auto& [keyword, value] : values) {
-    if (!value.empty()) connection_string += keyword + "=" + Quote(value) + " ";
-  }
-
   const Options defaults(PQconndefaults(), &PQconninfoFree);
-  Values effective = values;
+  std::string connection_string = ConnectionString(values);
+
+  ConnectionValues effective = values;
   effective.merge(Collect(defaults.get()));
   return DatabaseAddress{.connection_string = Secret(std::move(connection_string)),
                          .where = Describe(std::move(effective))};

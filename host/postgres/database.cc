@@ -63,7 +63,7 @@ DatabaseException Database::Failure(Code code, std::string_view what, Repeat rep
 }
 
 std::unique_ptr<Session> Database::Connect() {
-  return std::make_unique<Session>(address_.connection_string.Reveal());
+  return std::make_unique<Session>(address_.connection_string.Reveal(), cancel_.get_token());
 }
 
 std::unique_ptr<Session> Database::Borrow(Patience patience) {

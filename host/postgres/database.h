@@ -32,7 +32,7 @@ struct DatabaseOptions {
   /// Most connections lent out at a time, 0 for no bound. A LongTransaction and probes have
   /// connections beyond it, so that they neither starve the rest nor are starved.
   std::size_t pool_size = 0;
-  std::chrono::seconds connect_timeout{5};  ///< For each address that the host's name stands for.
+  std::chrono::seconds connect_timeout{5};  ///< For each address of the server.
   /// Operations that take longer lose their connection; see Patience.
   std::chrono::milliseconds short_limit = std::chrono::seconds(15);
   std::chrono::milliseconds long_limit = std::chrono::minutes(10);

@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/session.h"
 
-#include <chrono>
-
 #include "host/base/utf8.h"
-#include "host/postgres/refusal.h"
+#include "host/postgres/reach.h"
 
 namespace dsw {
 namespace {
 
-constexpr std::chrono::seconds kSlow{2};
-
-pqxx::connection Connect(const std::string& connection_string) {
-  const auto start = std::chrono::steady_clock::now();
-  try {
-    return pqxx::connection(connection_string);
-  } catch (const pqxx::broken_connection& broken) {
-    // A server that took its time has not refused; to ask it again would take as much.
-    if (std::chrono::steady_clock::now() - start >= kSlow) throw;
-    const std::string state = RefusalState(connection_string);
-    if (state.empty()) throw;
-    throw pqxx::sql_error(broken.what(), "", state.c_str());
+/// Only connects to a server that has just let us in: this cannot be given up.
+pqxx::connection Connect(const std::string& connection_string, const std::stop_token& stop) {
+  const Reached reached = Reach(connection_string, stop);
+  if (!reached.state.empty() && reached.connection_string.empty()) {
+    throw pqxx::sql_error(reached.error, "", reached.state.c_str());
   }
+  if (reached.connection_string.empty()) throw pqxx::broken_connection(reached.error);
+  return pqxx::connection(reached.connection_string);
 }
 
 }  // namespace
 
-Session::Session(const std::string& connection_string)
-    : connection(Connect(connection_string)),
+Session::Session(const std::string& connection_string, const std::stop_token& stop)
+    : connection(Connect(connection_string, stop)),
       socket(std::make_shared<SocketHandle>(connection.sock())) {
 #if PQXX_VERSION_MAJOR < 7
   // It would connect again by itself, without a deadline, in the middle of what we gave up.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -16,9 +17,9 @@ namespace dsw {
 
 /// Belongs to one thread at a time.
 struct Session {
-  /// Connects. Throws what libpqxx throws; a refusal by the server as a pqxx::sql_error with its
-  /// SQLSTATE.
-  explicit Session(const std::string& connection_string);
+  /// Connects; gives up once `stop` is requested. Throws what libpqxx throws; a refusal by the
+  /// server as a pqxx::sql_error with its SQLSTATE.
+  Session(const std::string& connection_string, const std::stop_token& stop);
 
   pqxx::connection connection;
   std::shared_ptr<const SocketHandle> socket;

@@ -57,5 +57,11 @@ TEST(AddressTest, RefusalDoesNotRepeatTheText) {
   EXPECT_THAT(refused.error().message, Not(HasSubstr("s3cret")));
 }
 
+TEST(DatabaseAddressTest, ValuesGoThroughLibpqsSyntaxUnharmed) {
+  const ConnectionValues values = {{"host", "a,b"}, {"port", "1,2"}, {"password", "it's \\ 1"}};
+  const ConnectionValues read = ConnectionValuesOf(ConnectionString(values));
+  for (const auto& [keyword, value] : values) EXPECT_EQ(read.at(keyword), value) << keyword;
+}
+
 }  // namespace
 }  // namespace dsw
