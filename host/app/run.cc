@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,14 +51,17 @@ Result<std::unique_ptr<Worker>> StartPatiently(const Settings& settings, PluginH
   return std::unique_ptr<Worker>();
 }
 
-/// Serves until a signal comes or, if asked for, until there is nothing left to do.
-void Serve(Worker& worker, bool until_idle, Shutdown& shutdown) {
+/// Serves until a signal comes or, if asked for, until there is nothing left to do. An error when
+/// there is nothing left to serve from.
+Status Serve(Worker& worker, bool until_idle, Shutdown& shutdown) {
   while (!shutdown.Wait(kTick)) {
+    if (const std::optional<Error> failure = worker.pool().failure()) return Fail(*failure);
     if (until_idle && worker.Idle()) {
       Log(LogLevel::kInfo, "app", "no job is waiting, in flight or delayed");
-      return;
+      return {};
     }
   }
+  return {};
 }
 
 /// Gives batches in flight their time, then cuts them.
@@ -84,13 +88,13 @@ Status RunWorker(const Settings& settings, const RunOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, StartPatiently(settings, *plugins, *shutdown));
   if (worker == nullptr) return {};
   shutdown->Enter("serving jobs");
-  Serve(*worker, options.until_idle, *shutdown);
+  Status served = Serve(*worker, options.until_idle, *shutdown);
   shutdown->Enter("finishing jobs");
   FinishJobs(*worker, *shutdown);
   shutdown->Enter("closing connections");
   worker.reset();
   shutdown->Enter("shutting down plugins");
-  return {};
+  return served;
 }
 
 }  // namespace dsw

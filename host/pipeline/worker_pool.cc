@@ -26,6 +26,11 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+std::optional<Error> WorkerPool::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
 void WorkerPool::Cancel() {
   drain_.request_stop();
   cancel_.request_stop();
@@ -49,6 +54,10 @@ void WorkerPool::Work() {
     Result<std::unique_ptr<Delivery>> delivery = worker_.queue.Fetch(stops.drain);
     if (!delivery) {
       Log(LogLevel::kWarn, "pipeline", "cannot fetch jobs", {{"error", delivery.error().message}});
+      if (delivery.error().code == Code::kNotFound || delivery.error().code == Code::kConflict) {
+        const std::lock_guard lock(mutex_);
+        failure_ = delivery.error();
+      }
       worker_.clock.WaitFor(kAfterError, stops.drain);
       continue;
     }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -20,6 +22,8 @@ class WorkerPool {
   WorkerPool(int jobs, const WorkerContext& worker);
   ~WorkerPool();
 
+  /// Why no further job can be taken, by anybody's waiting: the queue is gone for good.
+  std::optional<Error> failure() const;
   /// Jobs being run now.
   int active() const { return active_; }
 
@@ -36,6 +40,8 @@ class WorkerPool {
   const WorkerContext& worker_;
   std::stop_source drain_;
   std::stop_source cancel_;
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;  ///< Guarded by mutex_.
   std::atomic<int> active_ = 0;
   std::atomic<int> running_threads_ = 0;
   std::vector<std::thread> threads_;

@@ -58,9 +58,11 @@ TEST_F(MetricsTest, AJobShowsInTheMetricsOfTheSpecification) {
 TEST_F(MetricsTest, ReadinessNamesWhatIsMissing) {
   Process worker = world_.StartWorker();
   httplib::Client client("127.0.0.1", Port());
-  auto ready = client.Get("/readyz");
-  ASSERT_TRUE(ready) << world_.Log();
-  EXPECT_EQ(ready->status, 200) << ready->body;
+  httplib::Result ready;
+  EXPECT_TRUE(Eventually([&] {
+    ready = client.Get("/readyz");
+    return ready && ready->status == 200;
+  })) << world_.Log();
 
   world_.postgres().Stop();
   EXPECT_TRUE(Eventually([&] {
