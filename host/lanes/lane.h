@@ -47,11 +47,10 @@ class Lane {
   std::shared_ptr<LearnedLimits> LearnedFor(const std::string& model);
 
   /// Waits until the call may depart, or a probe in its place; it then has to Leave() when its
-  /// attempt ended. Calls depart
-  /// in the order in which they came; one behind others notices its job's deadline when its turn
-  /// comes. kCancelled when the job has to stop; kRateLimited when the upstream asked for a longer
-  /// pause than kLongestPause; when the upstream was down for outage_patience, counted from
-  /// `waiting_since` at the earliest, the last failure of a call.
+  /// attempt ended. Calls depart in the order in which they came; one behind others notices its
+  /// job's deadline when its turn comes. kCancelled when the job has to stop; kRateLimited when the
+  /// upstream asked for a longer pause than kLongestPause; when the upstream was down for
+  /// outage_patience, counted from `waiting_since` at the earliest, the last failure of a call.
   Result<Departure> Enter(const Demand& demand, const JobScope& scope,
                           Clock::TimePoint waiting_since);
   /// `error`: how the attempt failed, or null.

@@ -17,29 +17,29 @@ LaneRetries::LaneRetries(Lane& lane, const Demand& demand, const JobScope& scope
   trouble_.failures = 0;
 }
 
-Status LaneRetries::AfterFailure(const Error& error, const Departure& departure) {
+Status LaneRetries::AfterFailure(const Error& error) {
   const FailureClass& failure = ClassOf(error);
   ++trouble_.failures;
-  trouble_.failed_at = departure.at;
-  if (!trouble_.since) trouble_.since = lane_.clock().Now();
+  trouble_.failed_at = lane_.clock().Now();
+  if (!trouble_.since) trouble_.since = trouble_.failed_at;
   const bool slow = failure.peer == OnPeer::kSlow;
   if (slow && demand_.inputs > 1) return Fail(error);
   // Who asks for a pause speaks of itself.
   const bool texts = failure.batch == OnBatch::kFindChunk || slow;
   if (texts && failure.peer != OnPeer::kAnswered && demand_.inputs > 0 && !error.retry_after) {
-    return MayBeTheTexts(error, departure);
+    return MayBeTheTexts(error);
   }
   return WaitFor(error);
 }
 
-Status LaneRetries::MayBeTheTexts(const Error& error, const Departure& departure) {
+Status LaneRetries::MayBeTheTexts(const Error& error) {
   // A small call is not worth more attempts than it takes to find the text.
   const std::uint32_t enough = demand_.inputs > 2 ? 2 : 1;
   if (demand_.suspect) {
     trouble_.accused = true;
     return Fail(error);
   }
-  if (!alike_since_) alike_since_ = departure.at;
+  if (!alike_since_) alike_since_ = trouble_.failed_at;
   ++alike_;
   const bool last = !CallRetryDelay(error, alike_, Jitter(), lane_.policy());
   const bool slow = ClassOf(error).peer == OnPeer::kSlow;

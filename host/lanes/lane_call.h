@@ -17,7 +17,7 @@ namespace dsw {
 struct Trouble {
   std::optional<Clock::TimePoint> since;  ///< Nothing succeeded since then.
   int failures = 0;                       ///< Of the last call, and of probes in its place.
-  Clock::TimePoint failed_at{};           ///< When the last attempt that failed departed.
+  Clock::TimePoint failed_at{};           ///< When the last attempt failed.
   /// Set by the caller: its texts are thought to be why calls fail, so one attempt is enough.
   bool suspect = false;
   /// Of the last call: others succeeded while it failed, so its texts are to blame.
@@ -35,12 +35,12 @@ class LaneRetries {
   /// may pass are repeated as often as the policy says. A timeout ends a call that can be made
   /// smaller. What fails again, and for which the texts may be the reason, is accused once
   /// something else succeeded meanwhile; where nothing else is under way, a probe is asked for.
-  Status AfterFailure(const Error& error, const Departure& departure);
+  Status AfterFailure(const Error& error);
   /// A probe departed in the call's place, and ended with `error` or null.
   Status AfterProbe(const Error* error);
 
  private:
-  Status MayBeTheTexts(const Error& error, const Departure& departure);
+  Status MayBeTheTexts(const Error& error);
   Status WaitFor(const Error& error);
   Status Wait(std::chrono::milliseconds delay);
   bool patient() const;
@@ -107,7 +107,7 @@ Result<T> CallInLane(
       trouble.since.reset();
       return result;
     }
-    RETURN_IF_ERROR(retries.AfterFailure(result.error(), departure));
+    RETURN_IF_ERROR(retries.AfterFailure(result.error()));
     ++attempt;
   }
 }

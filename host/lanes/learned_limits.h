@@ -54,7 +54,7 @@ class LearnedLimits {
   void Used(std::uint64_t bytes, std::int64_t tokens);
   /// A call with so much text took so long of the `timeout` that it had.
   void Took(std::uint64_t bytes, std::chrono::nanoseconds took, std::chrono::nanoseconds timeout);
-  /// A call with so much text was not answered in time.
+  /// A call with so much text, of several, was not answered in time.
   void TimedOut(std::uint64_t bytes);
   /// The likely number of tokens; `otherwise` bytes each as long as nothing is known.
   std::uint64_t LikelyTokens(std::uint64_t bytes, double otherwise) const;

@@ -257,7 +257,7 @@ Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
     const InputSpan half = inputs.first(inputs.size() / 2);
     const InputSpan rest = inputs.subspan(half.size());
     const Clock::TimePoint started = clock.Now();
-    Result<Vectors> vectors = Call(half, /*suspect=*/!refused && !slow);
+    Result<Vectors> vectors = Call(half, /*suspect=*/!refused && !(slow && half.size() > 1));
     if (vectors) {
       RETURN_IF_ERROR(Take(half, *std::move(vectors)));
       inputs = rest;
@@ -269,11 +269,11 @@ Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
     others.insert(others.end(), rest.begin(), rest.end());
     inputs = half;
     sent = true;
-    if (!refused && !slow && !trouble_.accused) return Fail(vectors.error());
     if (vectors.error().code != error.code || vectors.error().item) {
       Later(others);
       return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());
     }
+    if (!refused && !slow && !trouble_.accused) return Fail(vectors.error());
     error = std::move(vectors.error());
   }
   if (inputs.size() > 1) {
@@ -284,7 +284,7 @@ Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
   Later(others);
   if (refused && sent) return Refused(inputs, error);
   if (!sent) {
-    Result<Vectors> vectors = Call(inputs, /*suspect=*/!refused && !slow);
+    Result<Vectors> vectors = Call(inputs, /*suspect=*/!refused);
     if (vectors) return Take(inputs, *std::move(vectors));
     if (refused || vectors.error().code != error.code) {
       return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());

@@ -95,7 +95,7 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
         Result<Vectors> result = EmbedOnce(texts, key, departure, attempt);
         if (result) {
           learned_->Took(bytes, worker_.clock.Now() - departure.at, lane_->policy().timeout);
-        } else if (result.error().code == Code::kTimeout) {
+        } else if (result.error().code == Code::kTimeout && texts.size() > 1) {
           learned_->TimedOut(bytes);
         }
         return result;

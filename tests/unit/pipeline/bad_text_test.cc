@@ -48,6 +48,7 @@ class BadTextTest : public JobFixture {
   }
   void FailWith(Code code) {
     embedder().fail = [this, code](Texts texts) -> std::optional<Error> {
+      clock_.Advance(milliseconds(30));
       if (std::none_of(texts.begin(), texts.end(), IsBad)) return std::nullopt;
       if (code == Code::kTimeout) clock_.Advance(options_.embedder_calls.timeout);
       return Error{code, "unsupported value: NaN"};
@@ -88,6 +89,28 @@ TEST_F(BadTextTest, OneOfABatchIsFoundWithFewCallsHoweverTheUpstreamFails) {
       }
     }
   }
+}
+
+TEST_F(BadTextTest, EachInAnotherWayAreFoundInOneBatch) {
+  config().batch_size = 60;
+  AddItem(60, {});
+  for (std::size_t i = 0; i < std::size(kWays); ++i) {
+    store_.items[1].chunks[11 * i + 3] = "bad " + std::to_string(i);
+  }
+  embedder().fail = [&](Texts texts) -> std::optional<Error> {
+    clock_.Advance(milliseconds(30));
+    for (const std::string_view text : texts) {
+      if (!IsBad(text)) continue;
+      const Code code = kWays[static_cast<std::size_t>(text.back() - '0')];
+      if (code == Code::kTimeout) clock_.Advance(options_.embedder_calls.timeout);
+      return Error{code, "why"};
+    }
+    return std::nullopt;
+  };
+  Run();
+  EXPECT_EQ(acks_, 1);
+  EXPECT_EQ(store_.failed_chunks.size(), std::size(kWays));
+  EXPECT_EQ(plugins_.sink->points.size(), 60 - std::size(kWays));
 }
 
 TEST_F(BadTextTest, AlmostAllOfABatchAreFound) {
@@ -141,6 +164,26 @@ TEST_F(BadTextTest, AnOutageCostsNoChunkAndNoStorm) {
   }
 }
 
+TEST_F(BadTextTest, AnOutageWithManyCallsUnderWayIsNoReasonToSplitThem) {
+  config().batch_size = 20;
+  options_.batches_in_flight = 16;
+  AddItem(2000, {});
+  const Clock::TimePoint down = clock_.Now() + seconds(1);
+  const Clock::TimePoint up = down + minutes(2);
+  std::size_t failed = 0;
+  embedder().fail = [&](Texts) -> std::optional<Error> {
+    clock_.Advance(milliseconds(20));
+    if (clock_.Now() < down || clock_.Now() >= up) return std::nullopt;
+    ++failed;
+    return Error{Code::kUnavailable, "connection refused"};
+  };
+  Run();
+  EXPECT_EQ(acks_, 1);
+  EXPECT_EQ(store_.failed_chunks.size(), 0U);
+  EXPECT_EQ(plugins_.sink->points.size(), 2000U);
+  EXPECT_LE(failed, 16U * 2 + 120 / 4 + 30);
+}
+
 TEST_F(BadTextTest, AnUpstreamThatComesAndGoesCostsNoChunk) {
   config().batch_size = 20;
   for (const seconds period : {seconds(2), seconds(5), seconds(30)}) {
@@ -166,6 +209,7 @@ TEST_F(BadTextTest, AFaultThatOneTextCausesEveryTimeIsToldFromOneThatPasses) {
   AddItem(400, {7, 211});
   int calls = 0;
   embedder().fail = [&](Texts texts) -> std::optional<Error> {
+    clock_.Advance(milliseconds(30));
     // Every eighth call fails for no reason.
     if (++calls % 8 == 0) return Error{Code::kUnavailable, "try again"};
     if (std::any_of(texts.begin(), texts.end(), IsBad)) return Error{Code::kUnavailable, "NaN"};
