@@ -74,6 +74,12 @@ class FakeStore final : public DatasetStore {
     ++reports;
     return {};
   }
+  Result<ExpectedPoints> OpenExpected(const Plan&, const Target& target) override;
+  Result<std::int64_t> LastToken() override { return last_token; }
+  Status SkipTokens(std::int64_t token) override {
+    last_token = token + 1;
+    return {};
+  }
   Status Health() override { return {}; }
 
   Plan plan{.job_id = {},
@@ -117,6 +123,10 @@ class FakeStore final : public DatasetStore {
   int removals = 0;
   int reports = 0;
   int releases = 0;
+  std::int64_t last_token = 1;
+  bool shared = false;  ///< Other embedded datasets are kept in the collection.
+  int expected_opened = 0;
+  std::set<ChunkPosition> forgotten;
 
  private:
   friend class FakeCursor;
@@ -156,13 +166,58 @@ class FakeCursor final : public ChunkCursor {
   std::deque<Chunk> pending_;
 };
 
+/// One item a page.
+class FakeExpectedCursor final : public ExpectedCursor {
+ public:
+  explicit FakeExpectedCursor(std::deque<std::vector<ExpectedChunk>> pages)
+      : pages_(std::move(pages)) {}
+  Result<std::vector<ExpectedChunk>> NextPage() override {
+    if (pages_.empty()) return std::vector<ExpectedChunk>();
+    std::vector<ExpectedChunk> page = std::move(pages_.front());
+    pages_.pop_front();
+    return page;
+  }
+
+ private:
+  std::deque<std::vector<ExpectedChunk>> pages_;
+};
+
+inline Result<ExpectedPoints> FakeStore::OpenExpected(const Plan&, const Target& target) {
+  const std::lock_guard lock(mutex_);
+  const std::set<ChunkPosition>& done = recorded[target.embedded_dataset_id];
+  const auto state = [&](const ChunkPosition& position) {
+    if (!done.contains(position)) return ChunkState::kPending;
+    for (const FailedChunk& chunk : failed_chunks) {
+      if (chunk.position == position) return ChunkState::kFailed;
+    }
+    return ChunkState::kEmbedded;
+  };
+  ExpectedPoints expected;
+  std::deque<std::vector<ExpectedChunk>> pages;
+  for (const auto& [id, item] : items) {
+    if (item.chunks.empty()) continue;
+    pages.emplace_back();
+    for (std::size_t i = 0; i < item.chunks.size(); ++i) {
+      const ChunkPosition position{id, static_cast<std::int32_t>(i)};
+      pages.back().push_back({.position = position,
+                              .text_hash = std::stoull(ChunkHash(item.chunks[i]), nullptr, 16),
+                              .state = state(position)});
+      ++expected.chunks;
+    }
+  }
+  expected.shared = shared;
+  expected.cursor = std::make_unique<FakeExpectedCursor>(std::move(pages));
+  ++expected_opened;
+  return expected;
+}
+
 /// A claim that holds for as long as the store does not say otherwise.
 class FakeClaim final : public TargetClaim {
  public:
   FakeClaim(FakeStore& store, std::int64_t embedded_dataset_id)
       : store_(store), embedded_dataset_id_(embedded_dataset_id) {}
 
-  std::int64_t token() const override { return 1; }
+  std::int64_t token() const override { return store_.last_token; }
   bool over() const override { return store_.over; }
   bool job_over() const override { return store_.over; }
   bool reported() const override { return store_.reported; }
@@ -186,8 +241,7 @@ class FakeClaim final : public TargetClaim {
   }
   Result<std::vector<JobRange>> Split(std::int64_t) override { return store_.ranges; }
   Result<std::unique_ptr<ChunkCursor>> OpenPending() override {
-    return std::unique_ptr<ChunkCursor>(
-        std::make_unique<FakeCursor>(store_, embedded_dataset_id_));
+    return std::unique_ptr<ChunkCursor>(std::make_unique<FakeCursor>(store_, embedded_dataset_id_));
   }
   Status RecordBatch(const Batch& batch, const BatchRecord& record) override {
     const std::lock_guard lock(store_.mutex_);
@@ -211,6 +265,15 @@ class FakeClaim final : public TargetClaim {
     store_.removals += static_cast<int>(gone.size());
     return {};
   }
+  Status Forget(std::span<const ChunkPosition> chunks) override {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.renew_error) return Fail(*store_.renew_error);
+    for (const ChunkPosition& chunk : chunks) {
+      store_.recorded[embedded_dataset_id_].erase(chunk);
+      store_.forgotten.insert(chunk);
+    }
+    return {};
+  }
   Result<RunEnd> Finish() override {
     const std::lock_guard lock(store_.mutex_);
     store_.finished.push_back(embedded_dataset_id_);
@@ -225,8 +288,8 @@ class FakeClaim final : public TargetClaim {
       totals.total += static_cast<std::int64_t>(item.chunks.size());
     }
     totals.failed = static_cast<std::int64_t>(store_.failed_chunks.size());
-    totals.done = static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) -
-                  totals.failed;
+    totals.done =
+        static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) - totals.failed;
     totals.batches = store_.batches;
     totals.tokens = totals.done;
     return totals;
@@ -341,6 +404,7 @@ class FakeSink final : public VectorSink {
   Status Scan(const CallContext&, std::string_view, std::string_view after_id, std::uint32_t limit,
               std::vector<PointStamp>& page) override {
     const std::lock_guard lock(mutex_);
+    if (scan_error) return Fail(*scan_error);
     page.clear();
     for (auto point = points.upper_bound(std::string(after_id));
          point != points.end() && page.size() < limit; ++point) {
@@ -366,6 +430,7 @@ class FakeSink final : public VectorSink {
   std::optional<Error> ensure_error;
   std::optional<Error> maker_error;
   std::optional<Error> upsert_error;  ///< Fails the next Upsert.
+  std::optional<Error> scan_error;
   std::vector<CollectionSpec> specs;
   std::vector<std::size_t> upserts;
   /// By id: the first float of the vector, and the payload.
@@ -473,7 +538,7 @@ class FakeQueue final : public JobQueue {
   }
 
   int deliveries = 0;
-  int failures = 0;  ///< So many fetches fail first.
+  int failures = 0;                                            ///< So many fetches fail first.
   std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
 
  private:
