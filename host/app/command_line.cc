@@ -152,17 +152,38 @@ int RunCommandLine(int argc, char** argv) {
 
   SubmitOptions submit;
   CLI::App* submit_command = app.add_subcommand("submit", "Publish a job for a transform");
-  submit_command->add_option("--transform", submit.transform, "Id of the transform")
-      ->required()
+  CLI::Option_group* which = submit_command->add_option_group("which");
+  which->add_option("--transform", submit.transform, "Id of the transform")
       ->check(kWholeNumber);
+  bool due = false;
+  CLI::Option* all_due = which->add_flag(
+      "--due", due, "Every transform with something to embed and no job under way");
+  which->require_option(1);
   submit_command
       ->add_option("--mode", submit.mode, "incremental: what is new or changed; full: all")
       ->check(CLI::IsMember({"incremental", "full"}))
-      ->capture_default_str();
-  submit_command->add_flag("--watch", submit.watch, "Follow the job to its end");
+      ->capture_default_str()
+      ->excludes(all_due);
+  submit_command->add_flag("--watch", submit.watch, "Follow the job to its end")
+      ->excludes(all_due);
   submit_command->add_flag("--json", submit.json,
                            "JSON; with --watch the status events, one a line");
-  submit_command->callback([&] { command = [&](const Settings& s) { return Submit(s, submit); }; });
+  submit_command->callback([&] {
+    command = [&](const Settings& settings) {
+      return due ? SubmitDue(settings, submit.json) : Submit(settings, submit);
+    };
+  });
+
+  VerifyOptions verify;
+  CLI::App* verify_command =
+      app.add_subcommand("verify", "Compare what the sink holds with what the database says");
+  verify_command->add_option("--transform", verify.transform, "Id of the transform")
+      ->required()
+      ->check(kWholeNumber);
+  verify_command->add_flag("--repair", verify.repair,
+                           "Embed what is missing or wrong, remove what is not to be there");
+  verify_command->add_flag("--json", verify.json, "One JSON document");
+  verify_command->callback([&] { command = [&](const Settings& s) { return Verify(s, verify); }; });
 
   DeadLetterOptions dead_letters;
   AddDeadLetters(app, dead_letters, command);

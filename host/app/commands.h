@@ -76,6 +76,19 @@ Status ReplayDeadLetters(const Settings& settings, const DeadLetterOptions& opti
 /// Removes them.
 Status PurgeDeadLetters(const Settings& settings, const DeadLetterOptions& options);
 
+/// Publishes a job for each transform with something to embed and nobody at it; may be run as often
+/// as one likes. Prints those that were published; with `json` one document a line.
+Status SubmitDue(const Settings& settings, bool json);
+
+struct VerifyOptions {
+  std::int64_t transform = 0;
+  bool repair = false;
+  bool json = false;
+};
+/// Compares the sink with the database, and mends the one by the other. kConflict when something is
+/// wrong and was not mended.
+Status Verify(const Settings& settings, const VerifyOptions& options);
+
 struct SearchOptions {
   std::int64_t transform = 0;
   std::optional<std::int64_t> embedded_dataset;  ///< Absent: the transform's first.

@@ -29,19 +29,6 @@ std::size_t PoolSize(const Settings& settings) {
   return static_cast<std::size_t>(settings.worker_concurrency) * 3;
 }
 
-/// What is left of the limit is for everything else that the process does.
-std::uint64_t MemoryFor(const Settings& settings) {
-  constexpr std::uint64_t kShare = 4;
-  constexpr std::uint64_t kMost = 192 << 20;
-  if (settings.worker_memory > 0) return static_cast<std::uint64_t>(settings.worker_memory) << 20;
-  return std::min(MemoryLimit() / kShare, kMost);
-}
-
-PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
-  return {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size),
-          .batch_retention = std::chrono::duration_cast<std::chrono::hours>(settings.batch_retention)};
-}
-
 /// A call that cannot be made to return holds a thread, and may hold whatever the plugin needs.
 Status CheckPluginCalls() {
   const std::vector<RunningCall> stuck =
@@ -55,6 +42,19 @@ Status CheckPluginCalls() {
 }
 
 }  // namespace
+
+std::uint64_t BatchMemoryFrom(const Settings& settings) {
+  // What is left of the limit is for everything else that the process does.
+  constexpr std::uint64_t kShare = 4;
+  constexpr std::uint64_t kMost = 192 << 20;
+  if (settings.worker_memory > 0) return static_cast<std::uint64_t>(settings.worker_memory) << 20;
+  return std::min(MemoryLimit() / kShare, kMost);
+}
+
+PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
+  return {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size),
+          .batch_retention = std::chrono::duration_cast<std::chrono::hours>(settings.batch_retention)};
+}
 
 PipelineOptions PipelineOptionsFrom(const Settings& settings) {
   PipelineOptions options;
@@ -125,7 +125,7 @@ Status Worker::Open(const Settings& settings) {
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   const auto job_threads = static_cast<int>(settings.worker_concurrency);
   ranges_ = std::make_unique<RangeSlots>(job_threads);
-  memory_ = std::make_unique<MemoryBudget>(MemoryFor(settings));
+  memory_ = std::make_unique<MemoryBudget>(BatchMemoryFrom(settings));
   context_ = std::make_unique<WorkerContext>(WorkerContext{
       WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_, *metrics_, clock_,
       options_, *lanes_, *ranges_, *memory_});

@@ -16,6 +16,7 @@ namespace dsw {
 struct PublishedJob {
   std::string stream;
   std::uint64_t sequence = 0;
+  bool duplicate = false;  ///< It stood there before, under the same message id.
 };
 
 /// Publishes `json` to the job stream `stream` and waits until it is stored. A second message with

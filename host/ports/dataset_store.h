@@ -12,6 +12,7 @@
 
 #include "host/base/result.h"
 #include "host/domain/chunk.h"
+#include "host/domain/expected_chunk.h"
 #include "host/domain/job.h"
 #include "host/domain/plan.h"
 #include "host/domain/record.h"
@@ -28,6 +29,22 @@ class ChunkCursor {
   /// down that points may be written for it, so that whatever a worker leaves behind that dies on
   /// the way is embedded again or removed. kFenced once the claim is lost.
   virtual Result<std::optional<Chunk>> Next() = 0;
+};
+
+/// All chunks of a dataset and what one target is to have of them, without their texts, in order of
+/// (item_id, index). Belongs to one thread at a time.
+class ExpectedCursor {
+ public:
+  virtual ~ExpectedCursor() = default;
+  /// The next chunks, of whole items: some thousands, or as many as one item has. None at the end.
+  virtual Result<std::vector<ExpectedChunk>> NextPage() = 0;
+};
+
+/// What a target's collection has to hold.
+struct ExpectedPoints {
+  std::int64_t chunks = 0;  ///< Of the dataset when this was opened.
+  bool shared = false;      ///< Other embedded datasets are kept in the collection too.
+  std::unique_ptr<ExpectedCursor> cursor;
 };
 
 /// The right to write the points and records of a target, or of a range of its items, for one job.
@@ -70,6 +87,10 @@ class TargetClaim {
   /// Writes down that the points of ListStale() are out of the sink.
   virtual Status RecordRemoval(std::span<const StaleItem> items) = 0;
 
+  /// Takes back that these chunks were embedded, in order of (item_id, index): the next job embeds
+  /// them again. Needs no Look().
+  virtual Status Forget(std::span<const ChunkPosition> chunks) = 0;
+
   /// Ends the work on what is claimed, and the run with its last piece: marks the target as
   /// embedded, and updates its statistics. Releases the claim.
   virtual Result<RunEnd> Finish() = 0;
@@ -110,6 +131,15 @@ class DatasetStore {
   virtual Result<RunEnd> EndFailed(const Job& job, const Error& error) = 0;
   /// Writes down that observers know the job's end.
   virtual Status MarkReported(const Job& job) = 0;
+
+  /// What the target's collection is to hold, by the records of its present generation and by the
+  /// contents that the items are known to have.
+  virtual Result<ExpectedPoints> OpenExpected(const Plan& plan, const Target& target) = 0;
+  /// The largest token of a claim so far, to any target.
+  virtual Result<std::int64_t> LastToken() = 0;
+  /// Claims from now on have tokens beyond `token`. For a database that was put back: sinks keep
+  /// points of larger tokens against all that is written with smaller ones.
+  virtual Status SkipTokens(std::int64_t token) = 0;
 
   /// Success while the database can be reached and has the worker's tables.
   virtual Status Health() = 0;

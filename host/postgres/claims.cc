@@ -57,11 +57,24 @@ ON CONFLICT (job_id) DO UPDATE SET
   last_call = excluded.last_call, last_failed_at = now()
 )sql";
 
+/// Tokens grow with the time, also when the database is put back to an earlier state: points keep
+/// the token that they were written under, and a smaller one does not overwrite them. They fit into
+/// the 53 bits that a sink's numbers may have.
 constexpr char kLease[] = R"sql(
+WITH next AS (
+  UPDATE dataset_transform_targets
+  SET last_token = greatest(
+        last_token + 1,
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint * 1024
+          + nextval('dataset_transform_lease_numbers') % 1024)
+  WHERE embedded_dataset_id = $1::bigint
+  RETURNING last_token
+)
 INSERT INTO dataset_transform_leases
-  (embedded_dataset_id, first_item, last_item, job_id, range_number, holder, expires_at)
-VALUES ($1::bigint, $2::bigint, $3::bigint, $4, $5::integer, $6,
-        clock_timestamp() + $7::bigint * interval '1 millisecond')
+  (token, embedded_dataset_id, first_item, last_item, job_id, range_number, holder, expires_at)
+SELECT last_token, $1::bigint, $2::bigint, $3::bigint, $4, $5::integer, $6,
+       clock_timestamp() + $7::bigint * interval '1 millisecond'
+FROM next
 RETURNING token
 )sql";
 

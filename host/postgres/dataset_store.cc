@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/dataset_store.h"
 
+#include "host/postgres/expected_points.h"
 #include "host/postgres/job_failures.h"
 #include "host/postgres/plan_loader.h"
 #include "host/postgres/ranges.h"
@@ -42,6 +43,18 @@ Result<RunEnd> PostgresStore::EndFailed(const Job& job, const Error& error) {
 
 Status PostgresStore::MarkReported(const Job& job) {
   return dsw::MarkReported(database_, job);
+}
+
+Result<ExpectedPoints> PostgresStore::OpenExpected(const Plan& plan, const Target& target) {
+  return dsw::OpenExpected(database_, plan, target);
+}
+
+Result<std::int64_t> PostgresStore::LastToken() {
+  return dsw::LastToken(database_);
+}
+
+Status PostgresStore::SkipTokens(std::int64_t token) {
+  return dsw::SkipTokens(database_, token);
 }
 
 Status PostgresStore::Health() {

@@ -70,6 +70,7 @@ CREATE TABLE IF NOT EXISTS dataset_transform_targets (
   generation          integer NOT NULL DEFAULT 0,
   maker               text NOT NULL DEFAULT '',
   previous_maker      text NOT NULL DEFAULT '',
+  last_token          bigint NOT NULL DEFAULT 0,
   chunks_total        bigint NOT NULL DEFAULT 0,
   chunks_done         bigint NOT NULL DEFAULT 0,
   chunks_failed       bigint NOT NULL DEFAULT 0
@@ -77,8 +78,9 @@ CREATE TABLE IF NOT EXISTS dataset_transform_targets (
 
 -- The right to write a target's points and records, for items first_item to last_item. Whoever
 -- takes it over removes the row of the one before, whose token then opens nothing any more.
+CREATE SEQUENCE IF NOT EXISTS dataset_transform_lease_numbers;
 CREATE TABLE IF NOT EXISTS dataset_transform_leases (
-  token               bigserial PRIMARY KEY,
+  token               bigint PRIMARY KEY,
   embedded_dataset_id integer NOT NULL
                         REFERENCES embedded_datasets (embedded_dataset_id) ON DELETE CASCADE,
   first_item          bigint NOT NULL,

@@ -36,16 +36,20 @@ WHERE p.content_hash <> excluded.content_hash OR p.generation <> excluded.genera
    OR p.stored_count < excluded.stored_count
 )sql";
 
-/// Index, text and metadata of an element. A chunk is an object with `content`, as Semantic
-/// Explorer writes it, or a string; the text of anything else is empty.
-constexpr char kColumns[] = R"sql(
-e.ordinality - 1,
-CASE jsonb_typeof(e.value) WHEN 'object' THEN e.value ->> 'content'
-                           WHEN 'string' THEN e.value #>> '{}' END,
-CASE WHEN jsonb_typeof(e.value -> 'metadata') = 'object' THEN (e.value -> 'metadata')::text END
-)sql";
+/// Index, text and metadata of an element.
+std::string Columns() {
+  return fmt::format(
+      "e.ordinality - 1, {}, "
+      "CASE WHEN jsonb_typeof(e.value -> 'metadata') = 'object' "
+      "     THEN (e.value -> 'metadata')::text END",
+      kChunkText);
+}
 
 }  // namespace
+
+const char* const kChunkText =
+    "CASE jsonb_typeof(e.value) WHEN 'object' THEN e.value ->> 'content' "
+    "                           WHEN 'string' THEN e.value #>> '{}' END";
 
 void BeginReading(pqxx::transaction_base& transaction) {
   // Without statistics, as after a bulk load, the planner would rather read the whole dataset for
@@ -102,7 +106,7 @@ void ReadChunks(pqxx::transaction_base& transaction, const std::vector<PendingIt
       "JOIN dataset_items i USING (item_id) "
       "CROSS JOIN LATERAL jsonb_array_elements(i.chunks) WITH ORDINALITY e "
       "ORDER BY i.item_id, e.ordinality",
-      kColumns);
+      Columns());
   const pqxx::result rows =
       Exec(transaction, sql.c_str(), fmt::format("{{{}}}", fmt::join(ids, ",")));
   auto owner = items.begin();
@@ -119,7 +123,7 @@ std::string LargeItemSql(const PendingItem& item, std::int32_t first_index) {
       "CROSS JOIN LATERAL jsonb_array_elements(i.chunks) WITH ORDINALITY e "
       "WHERE i.item_id = {} AND e.ordinality > {} "
       "AND NOT '{}'::int4multirange @> (e.ordinality - 1)::integer",
-      kColumns, item.item->item_id, first_index, item.done.ToString());
+      Columns(), item.item->item_id, first_index, item.done.ToString());
 }
 
 }  // namespace dsw

@@ -15,6 +15,11 @@
 
 namespace dsw {
 
+/// SQL for the text of `e.value`, an element of an item's chunks. A chunk is an object with
+/// `content`, as Semantic Explorer writes it, or a string; the text of anything else is null, and
+/// counts as empty.
+extern const char* const kChunkText;
+
 /// What is read: the pending items of a claimed target, by the records of one generation.
 struct PendingQuery {
   ClaimedTarget target;

@@ -103,6 +103,20 @@ WITH lease AS MATERIALIZED (
 SELECT EXISTS (SELECT FROM lease)
 )sql";
 
+constexpr char kForgotten[] = R"sql(
+WITH lease AS MATERIALIZED (
+  SELECT token FROM dataset_transform_leases WHERE token = $3::bigint FOR KEY SHARE
+), gone AS (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS t(item_id bigint, chunks int4multirange)
+  WHERE EXISTS (SELECT FROM lease)
+), forgotten AS (
+  UPDATE dataset_transform_items p SET done = p.done - gone.chunks, updated_at = now()
+  FROM gone
+  WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id
+)
+SELECT EXISTS (SELECT FROM lease)
+)sql";
+
 /// What a batch covers, item by item.
 json ItemsJson(const Batch& batch) {
   json items = json::array();
@@ -202,6 +216,25 @@ Status RecordRemoval(Database& database, const ClaimedTarget& target,
       return {};
     }
     return Fail(Fenced(target));
+  });
+}
+
+Status ForgetChunks(Database& database, const ClaimedTarget& target,
+                    std::span<const ChunkPosition> chunks) {
+  json gone = json::array();
+  for (std::size_t i = 0; i < chunks.size();) {
+    const std::int64_t item_id = chunks[i].item_id;
+    ChunkRanges ranges;
+    for (; i < chunks.size() && chunks[i].item_id == item_id; ++i) ranges.Append(chunks[i].index);
+    gone.push_back({{"item_id", item_id}, {"chunks", ranges.ToString()}});
+  }
+  const std::string text = gone.dump();
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    const pqxx::result held =
+        Exec(transaction, kForgotten, target.embedded_dataset_id, text, target.token);
+    if (!IsTrue(held.at(0)[0])) return Fail(Fenced(target));
+    return {};
   });
 }
 

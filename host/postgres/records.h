@@ -21,5 +21,8 @@ Result<std::vector<StaleItem>> ListStale(Database& database, const ClaimedTarget
                                          std::int64_t after_item_id, int limit);
 Status RecordRemoval(Database& database, const ClaimedTarget& target,
                      std::span<const StaleItem> items);
+/// As TargetClaim::Forget().
+Status ForgetChunks(Database& database, const ClaimedTarget& target,
+                    std::span<const ChunkPosition> chunks);
 
 }  // namespace dsw

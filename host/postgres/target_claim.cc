@@ -51,6 +51,10 @@ Status PostgresClaim::RecordRemoval(std::span<const StaleItem> items) {
   return dsw::RecordRemoval(database_, claim_.target, items);
 }
 
+Status PostgresClaim::Forget(std::span<const ChunkPosition> chunks) {
+  return ForgetChunks(database_, claim_.target, chunks);
+}
+
 Result<RunEnd> PostgresClaim::Finish() {
   ASSIGN_OR_RETURN(const RunEnd end,
                    FinishRun(database_, claim_.target, dimensions_, retention_));

@@ -37,6 +37,7 @@ class PostgresClaim final : public TargetClaim {
   Status RecordBatch(const Batch& batch, const BatchRecord& record) override;
   Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) override;
   Status RecordRemoval(std::span<const StaleItem> items) override;
+  Status Forget(std::span<const ChunkPosition> chunks) override;
   Result<RunEnd> Finish() override;
   Result<RunTotals> Totals() override;
 

@@ -132,29 +132,34 @@ int World::RunUntilIdle() {
   return status ? status->code : -1;
 }
 
-std::multiset<std::string> World::PointIds(std::int64_t transform) const {
+std::multiset<std::string> World::SinkSql(const std::string& sql) const {
+  std::multiset<std::string> values;
+  sqlite3* file = nullptr;
+  sqlite3_open_v2((directory_ / "vectors.sqlite").c_str(), &file, SQLITE_OPEN_READWRITE, nullptr);
+  sqlite3_exec(
+      file, sql.c_str(),
+      [](void* into, int, char** columns, char**) {
+        static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
+        return 0;
+      },
+      &values, nullptr);
+  sqlite3_close(file);
+  return values;
+}
+
+std::string World::PointTable(std::int64_t transform) const {
   const std::string collection =
       Sql(fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id = "
                       "{} ORDER BY embedded_dataset_id LIMIT 1",
                       transform));
-  const auto select = [&](const std::string& sql) {
-    std::multiset<std::string> values;
-    sqlite3* file = nullptr;
-    sqlite3_open_v2((directory_ / "vectors.sqlite").c_str(), &file, SQLITE_OPEN_READWRITE, nullptr);
-    sqlite3_exec(
-        file, sql.c_str(),
-        [](void* into, int, char** columns, char**) {
-          static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
-          return 0;
-        },
-        &values, nullptr);
-    sqlite3_close(file);
-    return values;
-  };
-  const std::multiset<std::string> id =
-      select(fmt::format("SELECT id FROM collections WHERE name = '{}'", collection));
-  if (id.empty()) return {};
-  return select(fmt::format("SELECT id FROM points_{}", *id.begin()));
+  const auto id = SinkSql(fmt::format("SELECT id FROM collections WHERE name = '{}'", collection));
+  return id.empty() ? std::string() : fmt::format("points_{}", *id.begin());
+}
+
+std::multiset<std::string> World::PointIds(std::int64_t transform) const {
+  const std::string table = PointTable(transform);
+  if (table.empty()) return {};
+  return SinkSql(fmt::format("SELECT id FROM {}", table));
 }
 
 std::multiset<std::string> World::ExpectedPointIds(std::int64_t transform) const {

@@ -62,6 +62,10 @@ class World {
 
   /// Result of a query in the worker's database.
   std::string Sql(std::string_view sql) const { return postgres_.Sql(database_, sql); }
+  /// First column of a query in the sink's file.
+  std::multiset<std::string> SinkSql(const std::string& sql) const;
+  /// The table there for the transform's first embedding; empty when there is none.
+  std::string PointTable(std::int64_t transform) const;
   /// Ids of the points that the sink has for the transform's first embedding.
   std::multiset<std::string> PointIds(std::int64_t transform) const;
   /// Ids that it must have: one for every chunk of the dataset as it is now.

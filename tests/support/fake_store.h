@@ -69,6 +69,12 @@ class FakeStore final : public DatasetStore {
     ++reports;
     return {};
   }
+  Result<ExpectedPoints> OpenExpected(const Plan&, const Target& target) override;
+  Result<std::int64_t> LastToken() override { return last_token; }
+  Status SkipTokens(std::int64_t token) override {
+    last_token = token + 1;
+    return {};
+  }
   Status Health() override { return {}; }
 
   Plan plan{.job_id = {},
@@ -112,6 +118,10 @@ class FakeStore final : public DatasetStore {
   int removals = 0;
   int reports = 0;
   int releases = 0;
+  std::int64_t last_token = 1;
+  bool shared = false;  ///< Other embedded datasets are kept in the collection.
+  int expected_opened = 0;
+  std::set<ChunkPosition> forgotten;
 
  private:
   friend class FakeCursor;
@@ -151,13 +161,58 @@ class FakeCursor final : public ChunkCursor {
   std::deque<Chunk> pending_;
 };
 
+/// One item a page.
+class FakeExpectedCursor final : public ExpectedCursor {
+ public:
+  explicit FakeExpectedCursor(std::deque<std::vector<ExpectedChunk>> pages)
+      : pages_(std::move(pages)) {}
+  Result<std::vector<ExpectedChunk>> NextPage() override {
+    if (pages_.empty()) return std::vector<ExpectedChunk>();
+    std::vector<ExpectedChunk> page = std::move(pages_.front());
+    pages_.pop_front();
+    return page;
+  }
+
+ private:
+  std::deque<std::vector<ExpectedChunk>> pages_;
+};
+
+inline Result<ExpectedPoints> FakeStore::OpenExpected(const Plan&, const Target& target) {
+  const std::lock_guard lock(mutex_);
+  const std::set<ChunkPosition>& done = recorded[target.embedded_dataset_id];
+  const auto state = [&](const ChunkPosition& position) {
+    if (!done.contains(position)) return ChunkState::kPending;
+    for (const FailedChunk& chunk : failed_chunks) {
+      if (chunk.position == position) return ChunkState::kFailed;
+    }
+    return ChunkState::kEmbedded;
+  };
+  ExpectedPoints expected;
+  std::deque<std::vector<ExpectedChunk>> pages;
+  for (const auto& [id, item] : items) {
+    if (item.chunks.empty()) continue;
+    pages.emplace_back();
+    for (std::size_t i = 0; i < item.chunks.size(); ++i) {
+      const ChunkPosition position{id, static_cast<std::int32_t>(i)};
+      pages.back().push_back({.position = position,
+                              .text_hash = std::stoull(ChunkHash(item.chunks[i]), nullptr, 16),
+                              .state = state(position)});
+      ++expected.chunks;
+    }
+  }
+  expected.shared = shared;
+  expected.cursor = std::make_unique<FakeExpectedCursor>(std::move(pages));
+  ++expected_opened;
+  return expected;
+}
+
 /// A claim that holds for as long as the store does not say otherwise.
 class FakeClaim final : public TargetClaim {
  public:
   FakeClaim(FakeStore& store, std::int64_t embedded_dataset_id)
       : store_(store), embedded_dataset_id_(embedded_dataset_id) {}
 
-  std::int64_t token() const override { return 1; }
+  std::int64_t token() const override { return store_.last_token; }
   bool over() const override { return store_.over; }
   bool job_over() const override { return store_.over; }
   bool reported() const override { return store_.reported; }
@@ -203,6 +258,15 @@ class FakeClaim final : public TargetClaim {
   }
   Status RecordRemoval(std::span<const StaleItem> gone) override {
     store_.removals += static_cast<int>(gone.size());
+    return {};
+  }
+  Status Forget(std::span<const ChunkPosition> chunks) override {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.renew_error) return Fail(*store_.renew_error);
+    for (const ChunkPosition& chunk : chunks) {
+      store_.recorded[embedded_dataset_id_].erase(chunk);
+      store_.forgotten.insert(chunk);
+    }
     return {};
   }
   Result<RunEnd> Finish() override {

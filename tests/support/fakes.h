@@ -121,6 +121,7 @@ class FakeSink final : public VectorSink {
   Status Scan(const CallContext&, std::string_view, std::string_view after_id, std::uint32_t limit,
               std::vector<PointStamp>& page) override {
     const std::lock_guard lock(mutex_);
+    if (scan_error) return Fail(*scan_error);
     page.clear();
     for (auto point = points.upper_bound(std::string(after_id));
          point != points.end() && page.size() < limit; ++point) {
@@ -146,6 +147,7 @@ class FakeSink final : public VectorSink {
   std::optional<Error> ensure_error;
   std::optional<Error> maker_error;
   std::optional<Error> upsert_error;  ///< Fails the next Upsert.
+  std::optional<Error> scan_error;
   std::vector<CollectionSpec> specs;
   std::vector<std::size_t> upserts;
   /// By id: the first float of the vector, and the payload.
