@@ -48,7 +48,7 @@ constexpr FailureClass kClasses[] = {
     {"the sink or the database refuses what the job wants stored", Code::kInvalid, kStores, Fault::kJob, D::kGiveUp, C::kEnd, P::kAnswered, B::kFail},
     {"the collection or a row has another shape", Code::kConflict, kStores, Fault::kJob, D::kGiveUp, C::kEnd, P::kAnswered, B::kFail},
     {"a single point or row is too large", Code::kTooLarge, kStores, Fault::kJob, D::kGiveUp, C::kEnd, P::kAnswered, B::kFail},
-    {"the collection does not exist", Code::kNotFound, kSink, Fault::kJob, D::kGiveUp, C::kEnd, P::kAnswered, B::kFail},
+    {"the collection does not exist, or not any more", Code::kNotFound, kSink, Fault::kJob, D::kRetry, C::kEnd, P::kAnswered, B::kFail},
     {"the sink refuses the worker's key", Code::kUnauthenticated, kSink, Fault::kSink, D::kPause, C::kEnd, P::kDown, B::kFail},
     {"the sink's quota is used up", Code::kQuota, kSink, Fault::kSink, D::kPause, C::kEnd, P::kDown, B::kFail},
     {"the sink limits the rate", Code::kRateLimited, kSink, Fault::kSink, D::kPause, C::kPatience, P::kRateLimited, B::kFail},

@@ -40,7 +40,6 @@ Result<Repair> MendAndEmbed(const Job& job, const Plan& plan, TargetClaim& claim
   ASSIGN_OR_RETURN(repair.found, Mend(plan, claim, claimed, worker, scope));
   JobRun run;
   RETURN_IF_ERROR(RunJob(job, JobJson(job), worker, scope, run));
-  RETURN_IF_ERROR(worker.datasets.MarkReported(job));
   repair.embedded = run.tally.chunks;
   repair.removed = repair.found.orphaned + run.tally.removed;
   return repair;

@@ -28,29 +28,51 @@ Status RemoveFailed(const Batch& batch, const std::vector<FailedChunk>& failed, 
   return ids.empty() ? Status() : run.Remove(ids);
 }
 
+/// Stores the points of the pieces and takes out those of failed chunks.
+Status WritePoints(const Batch& batch, EmbeddedBatch& embedded, TargetRun& run) {
+  for (EmbeddedPiece& piece : embedded.pieces) {
+    Status stored =
+        run.Store(run.MakePoints(piece.chunks, piece.truncated, std::move(piece.matrix)));
+    if (!stored) return Fail(std::move(stored.error()).Context("store"));
+  }
+  Status removed = RemoveFailed(batch, embedded.failed, run);
+  if (!removed) return Fail(std::move(removed.error()).Context("remove"));
+  return {};
+}
+
+/// A runner that lost its claim may have written over what its successor wrote.
+void DisownPoints(const Batch& batch, TargetRun& run) {
+  const Status disowned = run.claim().Disown(batch);
+  Log(LogLevel::kWarn, "pipeline", "points were written when the target was another worker's",
+      {{"job_id", run.plan().job_id},
+       {"next", disowned ? "the next job embeds them again"
+                         : "run `worker-datasets verify`: " + disowned.error().message}});
+}
+
 }  // namespace
 
 Status RunBatch(const Batch& batch, TargetRun& run, ProgressMeter& meter) {
   const WorkerContext& worker = run.worker();
-  const auto name = [&] { return fmt::format("batch {}", batch.number); };
+  const auto fail = [&](Error error) {
+    return Fail(std::move(error).Context(fmt::format("batch {}", batch.number)));
+  };
   const Clock::TimePoint started = worker.clock.Now();
 
   Result<EmbeddedBatch> embedded = EmbedBatch(batch, run);
-  if (!embedded) return Fail(std::move(embedded.error()).Context(name() + ": embed"));
-  for (EmbeddedPiece& piece : embedded->pieces) {
-    Status stored =
-        run.Store(run.MakePoints(piece.chunks, piece.truncated, std::move(piece.matrix)));
-    if (!stored) return Fail(std::move(stored.error()).Context(name() + ": store"));
+  if (!embedded) return fail(std::move(embedded.error()).Context("embed"));
+  if (Status written = WritePoints(batch, *embedded, run); !written) {
+    return fail(std::move(written.error()));
   }
-  Status removed = RemoveFailed(batch, embedded->failed, run);
-  if (!removed) return Fail(std::move(removed.error()).Context(name() + ": remove"));
 
   const BatchRecord record{.failed = std::move(embedded->failed),
                            .tokens = embedded->tokens,
                            .duration = std::chrono::duration_cast<std::chrono::milliseconds>(
                                worker.clock.Now() - started)};
   Status recorded = run.Record(batch, record);
-  if (!recorded) return Fail(std::move(recorded.error()).Context(name() + ": record"));
+  if (!recorded) {
+    if (recorded.error().code == Code::kFenced) DisownPoints(batch, run);
+    return fail(std::move(recorded.error()).Context("record"));
+  }
 
   for (const FailedChunk& failed : record.failed) {
     Log(LogLevel::kWarn, "pipeline", "chunk recorded as failed",

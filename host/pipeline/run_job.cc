@@ -79,8 +79,7 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
       const std::unique_ptr<TargetClaim> claim,
       worker.datasets.Claim(plan, target, {.holder = worker.id, .lease = worker.queue.ack_wait()}));
   ProgressMeter meter(plan, target, *claim, worker);
-  Result<RunEnd> end =
-      RunEnd{.complete = true, .job_complete = claim->job_over() && !claim->reported()};
+  Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
   if (!claim->over()) {
     const Status alive = CheckDeaths(job, worker);
     end = alive ? EmbedTarget(job, message, plan, target, *claim, worker, scope, meter)

@@ -150,8 +150,7 @@ Status Settlement::End(const Disposition& next) {
     if (!run_.complete) return {};
     Progress event = *run_.progress;
     event.final = true;
-    RETURN_IF_ERROR(worker_.progress.PublishFinal(event));
-    return worker_.datasets.MarkReported(*job_);
+    return worker_.progress.PublishFinal(event);
   }
   if (Is<GiveUp>(next) || Is<Withdraw>(next)) {
     Progress event = FailureEvent(next);
@@ -164,8 +163,7 @@ Status Settlement::End(const Disposition& next) {
       worker_.progress.Publish(event);
       return {};
     }
-    RETURN_IF_ERROR(worker_.progress.PublishFinal(event));
-    return worker_.datasets.MarkReported(*job_);
+    return worker_.progress.PublishFinal(event);
   }
   if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
     worker_.progress.Publish(FailureEvent(next));

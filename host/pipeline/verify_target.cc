@@ -294,7 +294,8 @@ Status Verifier::FlushOrphans() {
       *lane_, Demand{.inputs = orphans_.size()}, scope_, trouble,
       [&](const Departure& departure, std::uint32_t number) -> Status {
         RETURN_IF_ERROR(mending_->lease.Held());
-        return sink_->Remove(Attempt(*lane_, departure, number), target_.collection, orphans_);
+        return sink_->Remove(Attempt(*lane_, departure, number), target_.collection, orphans_,
+                             mending_->claim.token());
       });
   orphans_.clear();
   return removed;

@@ -61,8 +61,6 @@ class TargetClaim {
   virtual bool over() const = 0;
   /// So are those of all other targets of the job.
   virtual bool job_over() const = 0;
-  /// Observers know the end of the job.
-  virtual bool reported() const = 0;
 
   virtual Status Renew() = 0;
   /// Gives the right back. A lost one is left alone.
@@ -81,6 +79,9 @@ class TargetClaim {
   /// Writes down that the batch's chunks are durable in the sink (or failed for good), whole or not
   /// at all. kWithdrawn, after it was written, once the transform is disabled or deleted.
   virtual Status RecordBatch(const Batch& batch, const BatchRecord& record) = 0;
+  /// Of a batch whose points were written when the claim may have been lost already: whatever
+  /// anybody records of its items counts no more, and the next job embeds them. Needs no claim.
+  virtual Status Disown(const Batch& batch) = 0;
 
   /// Items after `after_item_id` whose points are more than their content, at most `limit`.
   virtual Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) = 0;
@@ -129,8 +130,6 @@ class DatasetStore {
 
   /// Writes down that the job, or its range, ended without success.
   virtual Result<RunEnd> EndFailed(const Job& job, const Error& error) = 0;
-  /// Writes down that observers know the job's end.
-  virtual Status MarkReported(const Job& job) = 0;
 
   /// What the target's collection is to hold, by the records of its present generation and by the
   /// contents that the items are known to have.

@@ -5,7 +5,15 @@
 
 namespace dsw {
 
-Error Fenced(const ClaimedTarget& target) {
+Error Lost(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+  if (Exec(transaction,
+           "SELECT FROM embedded_datasets JOIN dataset_transforms USING (dataset_transform_id) "
+           "WHERE embedded_dataset_id = $1::bigint",
+           target.embedded_dataset_id)
+          .empty()) {
+    return {.code = Code::kWithdrawn,
+            .message = fmt::format("transform {} was deleted", target.dataset_transform_id)};
+  }
   return {.code = Code::kFenced,
           .message = fmt::format("another worker took over embedded dataset {}",
                                  target.embedded_dataset_id)};
@@ -16,7 +24,7 @@ Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
       Exec(transaction,
            "SELECT FROM dataset_transform_leases WHERE token = $1::bigint FOR KEY SHARE",
            target.token);
-  if (held.empty()) return Fail(Fenced(target));
+  if (held.empty()) return Fail(Lost(transaction, target));
   return {};
 }
 

@@ -31,8 +31,9 @@ struct ClaimedTarget {
   bool whole() const { return range == kWholeTarget; }
 };
 
-/// The claim is somebody else's by now.
-Error Fenced(const ClaimedTarget& target);
+/// Why the claim is gone: kFenced when it is somebody else's by now, kWithdrawn when what was
+/// claimed was deleted.
+Error Lost(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 
 /// Keeps anybody from taking over until the transaction ends; kFenced when somebody has.
 Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target);

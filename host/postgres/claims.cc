@@ -88,7 +88,7 @@ void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, Clai
        target.embedded_dataset_id, target.job_id, job_targets);
   const pqxx::result run =
       Exec(transaction,
-           "SELECT coalesce(r.outcome, ''), r.reported_at IS NOT NULL, coalesce(p.state, ''), "
+           "SELECT coalesce(r.outcome, ''), coalesce(p.state, ''), "
            "  (SELECT count(*) FROM dataset_transform_runs j "
            "   WHERE j.job_id = r.job_id AND j.outcome = 'success') >= r.job_targets "
            "FROM dataset_transform_runs r LEFT JOIN dataset_transform_ranges p "
@@ -97,14 +97,12 @@ void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, Clai
            "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
            target.embedded_dataset_id, target.job_id, target.range);
   const std::string_view outcome = View(run.at(0)[0]);
-  result.reported = IsTrue(run.at(0)[1]);
-  result.job_over = IsTrue(run.at(0)[3]);
-  result.over = outcome == "success" || (!target.whole() && View(run.at(0)[2]) == "done");
+  result.job_over = IsTrue(run.at(0)[2]);
+  result.over = outcome == "success" || (!target.whole() && View(run.at(0)[1]) == "done");
   if (result.over || outcome.empty()) return;
-  result.reported = false;
   Exec(transaction,
-       "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL, "
-       "  reported_at = NULL WHERE embedded_dataset_id = $1::bigint AND job_id = $2",
+       "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL "
+       "WHERE embedded_dataset_id = $1::bigint AND job_id = $2",
        target.embedded_dataset_id, target.job_id);
 }
 
@@ -167,7 +165,7 @@ Status RenewClaim(Database& database, const ClaimedTarget& target,
              "SET expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond' "
              "WHERE token = $1::bigint RETURNING token",
              target.token, static_cast<std::int64_t>(lease.count()));
-    if (renewed.empty()) return Fail(Fenced(target));
+    if (renewed.empty()) return Fail(Lost(transaction, target));
     return {};
   });
 }

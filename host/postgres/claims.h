@@ -16,7 +16,6 @@ struct ClaimResult {
   ClaimedTarget target;
   bool over = false;
   bool job_over = false;
-  bool reported = false;
 };
 
 /// As DatasetStore::Claim().

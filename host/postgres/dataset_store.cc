@@ -41,10 +41,6 @@ Result<RunEnd> PostgresStore::EndFailed(const Job& job, const Error& error) {
   return dsw::EndFailed(database_, job, error);
 }
 
-Status PostgresStore::MarkReported(const Job& job) {
-  return dsw::MarkReported(database_, job);
-}
-
 Result<ExpectedPoints> PostgresStore::OpenExpected(const Plan& plan, const Target& target) {
   return dsw::OpenExpected(database_, plan, target);
 }

@@ -34,7 +34,6 @@ class PostgresStore final : public DatasetStore {
   Result<FailureCount> Failures(const Job& job) override;
   Status ClearFailures(const Job& job) override;
   Result<RunEnd> EndFailed(const Job& job, const Error& error) override;
-  Status MarkReported(const Job& job) override;
   Result<ExpectedPoints> OpenExpected(const Plan& plan, const Target& target) override;
   Result<std::int64_t> LastToken() override;
   Status SkipTokens(std::int64_t token) override;

@@ -93,8 +93,8 @@ CREATE TABLE IF NOT EXISTS dataset_transform_leases (
 );
 CREATE INDEX IF NOT EXISTS dsw_leases_target ON dataset_transform_leases (embedded_dataset_id);
 
--- A job's work on a target, over all deliveries; the job has job_targets of them. source_version and last_item_id are what the
--- dataset was when the run began.
+-- A job's work on a target, over all deliveries; the job has job_targets of them. source_version, last_item_id and
+-- the chunks_ are what the dataset was when the run began; NULL before that.
 CREATE TABLE IF NOT EXISTS dataset_transform_runs (
   embedded_dataset_id integer NOT NULL
                         REFERENCES embedded_datasets (embedded_dataset_id) ON DELETE CASCADE,
@@ -105,10 +105,9 @@ CREATE TABLE IF NOT EXISTS dataset_transform_runs (
   ended_at            timestamptz,
   outcome             text CHECK (outcome IN ('success', 'failed', 'stopped')),
   error               text,
-  reported_at         timestamptz,
   source_version      timestamptz,
   last_item_id        bigint,
-  chunks_total        bigint NOT NULL DEFAULT 0,
+  chunks_total        bigint,
   chunks_done         bigint NOT NULL DEFAULT 0,
   chunks_failed       bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (embedded_dataset_id, job_id)

@@ -175,7 +175,7 @@ Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t
              static_cast<std::int64_t>(record.duration.count()), first.item->item_id, first.index,
              last.item->item_id, last.index, record.tokens ? tokens.c_str() : nullptr, generation)
             .at(0);
-    if (!IsTrue(row[0])) return Fail(Fenced(target));
+    if (!IsTrue(row[0])) return Fail(Lost(transaction, target));
     if (row[1].is_null()) {
       return Fail(Code::kWithdrawn,
                   fmt::format("transform {} was deleted", target.dataset_transform_id));
@@ -184,6 +184,20 @@ Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t
       return Fail(Code::kWithdrawn,
                   fmt::format("transform {} was disabled", target.dataset_transform_id));
     }
+    return {};
+  });
+}
+
+Status Disown(Database& database, const ClaimedTarget& target, const Batch& batch) {
+  const std::string items = ItemsJson(batch).dump();
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    // With no hash that any content has, what the successor is about to record does not fit either.
+    Exec(transaction,
+         "UPDATE dataset_transform_items p SET content_hash = '', done = '{}', updated_at = now() "
+         "FROM jsonb_to_recordset($2::jsonb) AS t(item_id bigint) "
+         "WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = t.item_id",
+         target.embedded_dataset_id, items);
     return {};
   });
 }
@@ -215,7 +229,7 @@ Status RecordRemoval(Database& database, const ClaimedTarget& target,
     if (IsTrue(Exec(transaction, kRemoved, target.embedded_dataset_id, text, target.token).at(0)[0])) {
       return {};
     }
-    return Fail(Fenced(target));
+    return Fail(Lost(transaction, target));
   });
 }
 
@@ -233,7 +247,7 @@ Status ForgetChunks(Database& database, const ClaimedTarget& target,
     pqxx::nontransaction transaction(session.connection);
     const pqxx::result held =
         Exec(transaction, kForgotten, target.embedded_dataset_id, text, target.token);
-    if (!IsTrue(held.at(0)[0])) return Fail(Fenced(target));
+    if (!IsTrue(held.at(0)[0])) return Fail(Lost(transaction, target));
     return {};
   });
 }

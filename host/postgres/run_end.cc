@@ -11,8 +11,9 @@ namespace dsw {
 namespace {
 
 constexpr char kTotals[] = R"sql(
-SELECT r.chunks_total, r.chunks_done + b.good, r.chunks_failed + b.bad, b.number, b.tokens,
-       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint
+SELECT coalesce(r.chunks_total, 0), r.chunks_done + b.good, r.chunks_failed + b.bad, b.number, b.tokens,
+       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint,
+       coalesce(r.outcome, '') = 'success'
 FROM dataset_transform_runs r, LATERAL (
   SELECT coalesce(sum(chunk_count - failed_count), 0)::bigint AS good,
          coalesce(sum(failed_count), 0)::bigint AS bad, count(*) AS number,
@@ -54,18 +55,19 @@ WITH targets AS (
   FROM embedded_datasets e JOIN dataset_transform_targets t USING (embedded_dataset_id)
   WHERE e.dataset_transform_id = $1::bigint
 ), batches AS (
-  SELECT count(*) FILTER (WHERE status = 'success') AS good,
-         count(*) FILTER (WHERE status = 'failed') AS bad, count(*) AS number,
+  SELECT count(*) FILTER (WHERE status = 'success') AS good, count(*) AS number,
          coalesce(sum(chunk_count), 0) AS chunks, min(created_at) AS first
   FROM dataset_transform_batches WHERE embedded_dataset_id = $3::bigint AND job_id = $2
 )
 INSERT INTO dataset_transform_stats AS s
   (dataset_transform_id, total_chunks_embedded, total_chunks_failed, total_chunks_to_process,
    successful_batches, failed_batches, total_batches_dispatched, total_chunks_dispatched,
-   current_run_id, last_processed_at, first_processing_at, last_outcome)
-SELECT $1::bigint, targets.done, targets.failed, targets.total, batches.good, batches.bad,
-       batches.number, batches.chunks, $2, now(), coalesce(batches.first, now()), 'success'
-FROM targets, batches
+   current_run_id, last_processed_at, first_processing_at, last_outcome, last_error)
+SELECT dataset_transform_id, targets.done, targets.failed, targets.total, batches.good,
+       CASE WHEN $4 = 'failed' THEN 1 ELSE 0 END, batches.number, batches.chunks, $2, now(),
+       coalesce(batches.first, now()), $4, $5
+FROM dataset_transforms, targets, batches
+WHERE dataset_transform_id = $1::bigint
 ON CONFLICT (dataset_transform_id) DO UPDATE SET
   total_chunks_embedded = excluded.total_chunks_embedded,
   total_chunks_failed = excluded.total_chunks_failed,
@@ -76,7 +78,7 @@ ON CONFLICT (dataset_transform_id) DO UPDATE SET
   total_chunks_dispatched = s.total_chunks_dispatched + excluded.total_chunks_dispatched,
   current_run_id = excluded.current_run_id, last_processed_at = excluded.last_processed_at,
   first_processing_at = coalesce(s.first_processing_at, excluded.first_processing_at),
-  last_outcome = excluded.last_outcome, last_error = NULL, updated_at = now()
+  last_outcome = excluded.last_outcome, last_error = excluded.last_error, updated_at = now()
 )sql";
 
 /// Some at a time, so that no job pays for all of the past.
@@ -91,22 +93,20 @@ DELETE FROM dataset_transform_batches WHERE id IN (
 )sql";
 
 constexpr char kFailedRun[] = R"sql(
-WITH run AS (
-  UPDATE dataset_transform_runs SET outcome = $2, ended_at = clock_timestamp(), error = $3
-  WHERE job_id = $1 AND outcome IS NULL AND ($5::bigint = 0 OR embedded_dataset_id = $5::bigint)
-)
-INSERT INTO dataset_transform_stats AS s
-  (dataset_transform_id, current_run_id, last_processed_at, last_outcome, last_error)
-SELECT dataset_transform_id, $1, now(), $2, $3 FROM dataset_transforms
-WHERE dataset_transform_id = $4::bigint
-ON CONFLICT (dataset_transform_id) DO UPDATE SET
-  current_run_id = excluded.current_run_id, last_processed_at = excluded.last_processed_at,
-  last_outcome = excluded.last_outcome, last_error = excluded.last_error, updated_at = now()
+UPDATE dataset_transform_runs SET outcome = $2, ended_at = clock_timestamp(), error = $3
+WHERE job_id = $1 AND outcome IS NULL AND ($4::bigint = 0 OR embedded_dataset_id = $4::bigint)
+RETURNING embedded_dataset_id
 )sql";
 
-RunTotals ReadTotals(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
-  const pqxx::result rows =
-      Exec(transaction, kTotals, target.embedded_dataset_id, target.job_id);
+constexpr char kReached[] = R"sql(
+UPDATE dataset_transform_targets
+SET chunks_total = $2::bigint, chunks_done = $3::bigint, chunks_failed = $4::bigint
+WHERE embedded_dataset_id = $1::bigint
+)sql";
+
+RunTotals ReadTotals(pqxx::transaction_base& transaction, std::int64_t embedded_dataset_id,
+                     const std::string& job_id) {
+  const pqxx::result rows = Exec(transaction, kTotals, embedded_dataset_id, job_id);
   if (rows.empty()) return {};
   const auto row = rows[0];
   RunTotals totals{.total = Int64(row[0]),
@@ -115,9 +115,10 @@ RunTotals ReadTotals(pqxx::transaction_base& transaction, const ClaimedTarget& t
                    .batches = Int64(row[3]),
                    .tokens = Int64(row[4]),
                    .took = std::chrono::milliseconds(Int64(row[5]))};
-  // Items that are changed while the run goes on may be embedded twice in it, or grow.
+  // Items that are changed while the run goes on may be embedded twice in it, grow, or go.
   totals.total = std::max(totals.total, totals.failed);
-  totals.done = std::min(totals.done, totals.total - totals.failed);
+  const std::int64_t most = totals.total - totals.failed;
+  totals.done = IsTrue(row[6]) ? most : std::min(totals.done, most);
   return totals;
 }
 
@@ -157,13 +158,14 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
     }
     const bool complete = pieces.waiting == 0 && pieces.dead == 0;
     if (complete) {
-      const RunTotals totals = ReadTotals(transaction, target);
+      const RunTotals totals =
+          ReadTotals(transaction, target.embedded_dataset_id, target.job_id);
       const pqxx::result ended = Exec(transaction, kComplete, target.embedded_dataset_id,
                                       target.job_id, totals.total, totals.done, totals.failed,
                                       static_cast<std::int64_t>(dimensions));
       if (!ended.empty()) {
         Exec(transaction, kStatistics, target.dataset_transform_id, target.job_id,
-             target.embedded_dataset_id);
+             target.embedded_dataset_id, "success", static_cast<const char*>(nullptr));
       }
       Exec(transaction, kForget, target.embedded_dataset_id,
            static_cast<std::int64_t>(retention.count()));
@@ -187,7 +189,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
 Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target) {
   return database.Run([&](Session& session) -> Result<RunTotals> {
     pqxx::nontransaction transaction(session.connection);
-    return ReadTotals(transaction, target);
+    return ReadTotals(transaction, target.embedded_dataset_id, target.job_id);
   });
 }
 
@@ -208,25 +210,24 @@ Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error)
       pieces = PiecesOf(transaction, target, job_id);
     }
     if (pieces.waiting == 0) {
-      Exec(transaction, kFailedRun, job_id, outcome, message, job.dataset_transform_id,
-           job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0});
+      const pqxx::result runs =
+          Exec(transaction, kFailedRun, job_id, outcome, message,
+               job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0});
+      if (runs.empty()) {
+        Exec(transaction, kStatistics, job.dataset_transform_id, job_id, std::int64_t{0}, outcome,
+             message);
+      }
+      for (const auto& run : runs) {
+        const std::int64_t target = Int64(run[0]);
+        const RunTotals totals = ReadTotals(transaction, target, job_id);
+        Exec(transaction, kReached, target, totals.total, totals.done, totals.failed);
+        Exec(transaction, kStatistics, job.dataset_transform_id, job_id, target, outcome, message);
+      }
     }
     transaction.commit();
     return RunEnd{.complete = pieces.waiting == 0,
                   .job_complete = pieces.waiting == 0,
                   .dead_ranges = pieces.dead};
-  });
-}
-
-Status MarkReported(Database& database, const Job& job) {
-  const std::string job_id = DatabaseText(job.job_id);
-  return database.Run([&](Session& session) -> Status {
-    pqxx::nontransaction transaction(session.connection);
-    Exec(transaction,
-         "UPDATE dataset_transform_runs SET reported_at = clock_timestamp() "
-         "WHERE job_id = $1 AND reported_at IS NULL",
-         job_id);
-    return {};
   });
 }
 

@@ -19,8 +19,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
 /// As TargetClaim::Totals().
 Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target);
 
-/// As the methods of DatasetStore.
+/// As DatasetStore::EndFailed().
 Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error);
-Status MarkReported(Database& database, const Job& job);
 
 }  // namespace dsw

@@ -146,16 +146,11 @@ Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
       const std::int64_t failed = Int64(Exec(transaction, kFailed, target.embedded_dataset_id,
                                              target.dataset_id, survey.generation)
                                             .at(0)[0]);
-      // Batches that this run recorded before are added to these when totals are asked for.
+      // Once, so that progress never runs backwards; the batches of the run are added to it.
       Exec(transaction,
-           "UPDATE dataset_transform_runs r SET chunks_total = $3::bigint, "
-           "  chunks_done = greatest(0, $4::bigint - $5::bigint - b.good), "
-           "  chunks_failed = greatest(0, $5::bigint - b.bad) "
-           "FROM (SELECT coalesce(sum(chunk_count - failed_count), 0) AS good, "
-           "             coalesce(sum(failed_count), 0) AS bad "
-           "      FROM dataset_transform_batches "
-           "      WHERE embedded_dataset_id = $1::bigint AND job_id = $2) b "
-           "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
+           "UPDATE dataset_transform_runs SET chunks_total = $3::bigint, "
+           "  chunks_done = $4::bigint - $5::bigint, chunks_failed = $5::bigint "
+           "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND chunks_total IS NULL",
            target.embedded_dataset_id, target.job_id, total, done, failed);
     }
     transaction.commit();

@@ -43,6 +43,10 @@ Status PostgresClaim::RecordBatch(const Batch& batch, const BatchRecord& record)
   return dsw::RecordBatch(database_, claim_.target, survey_.generation, batch, record);
 }
 
+Status PostgresClaim::Disown(const Batch& batch) {
+  return dsw::Disown(database_, claim_.target, batch);
+}
+
 Result<std::vector<StaleItem>> PostgresClaim::ListStale(std::int64_t after_item_id, int limit) {
   return dsw::ListStale(database_, claim_.target, after_item_id, limit);
 }

@@ -28,13 +28,13 @@ class PostgresClaim final : public TargetClaim {
   std::int64_t token() const override { return claim_.target.token; }
   bool over() const override { return claim_.over; }
   bool job_over() const override { return claim_.job_over; }
-  bool reported() const override { return claim_.reported; }
   Status Renew() override;
   Status Release() override;
   Result<Survey> Look(const Surroundings& surroundings) override;
   Result<std::vector<JobRange>> Split(std::int64_t most_chunks) override;
   Result<std::unique_ptr<ChunkCursor>> OpenPending() override;
   Status RecordBatch(const Batch& batch, const BatchRecord& record) override;
+  Status Disown(const Batch& batch) override;
   Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) override;
   Status RecordRemoval(std::span<const StaleItem> items) override;
   Status Forget(std::span<const ChunkPosition> chunks) override;

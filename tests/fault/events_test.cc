@@ -117,8 +117,8 @@ TEST_F(EventsTest, TheDatabaseTellsThatAJobFailed) {
   EXPECT_EQ(world_.Sql("SELECT total_chunks_embedded, failed_batches > 0 FROM "
                        "dataset_transform_stats"),
             "40|t");
-  EXPECT_NE(world_.Sql("SELECT count(*) FROM dataset_transform_batches WHERE status = 'failed' AND "
-                       "error_message <> ''"),
+  EXPECT_NE(world_.Sql("SELECT count(*) FROM dataset_transform_stats WHERE last_outcome = 'failed' AND "
+                       "last_error <> ''"),
             "0");
 }
 

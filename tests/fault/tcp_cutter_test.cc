@@ -73,7 +73,11 @@ class Client {
   ~Client() { close(socket_); }
 
   std::string Say(const std::string& text) {
-    send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (send(socket_, text.data(), text.size(), MSG_NOSIGNAL) < 0) {
+      // Whoever writes first is told of the reset; reading then only finds the end.
+      end_ = "reset";
+      return {};
+    }
     std::string heard;
     while (heard.size() < text.size()) {
       char bytes[256];

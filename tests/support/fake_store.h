@@ -65,10 +65,6 @@ class FakeStore final : public DatasetStore {
     ended.push_back(error);
     return RunEnd{.complete = true, .job_complete = true, .dead_ranges = 0};
   }
-  Status MarkReported(const Job&) override {
-    ++reports;
-    return {};
-  }
   Result<ExpectedPoints> OpenExpected(const Plan&, const Target& target) override;
   Result<std::int64_t> LastToken() override { return last_token; }
   Status SkipTokens(std::int64_t token) override {
@@ -112,12 +108,11 @@ class FakeStore final : public DatasetStore {
   std::chrono::milliseconds since_first{0};
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
-  bool reported = false;
   int failures = 0;
   int batches = 0;
   int removals = 0;
-  int reports = 0;
   int releases = 0;
+  int disowned = 0;  ///< Chunks.
   std::int64_t last_token = 1;
   bool shared = false;  ///< Other embedded datasets are kept in the collection.
   int expected_opened = 0;
@@ -215,7 +210,6 @@ class FakeClaim final : public TargetClaim {
   std::int64_t token() const override { return store_.last_token; }
   bool over() const override { return store_.over; }
   bool job_over() const override { return store_.over; }
-  bool reported() const override { return store_.reported; }
   Status Renew() override {
     if (store_.renew_error) return Fail(*store_.renew_error);
     return {};
@@ -247,6 +241,10 @@ class FakeClaim final : public TargetClaim {
     store_.failed_chunks.insert(store_.failed_chunks.end(), record.failed.begin(),
                                 record.failed.end());
     ++store_.batches;
+    return {};
+  }
+  Status Disown(const Batch& batch) override {
+    store_.disowned += static_cast<int>(batch.chunks.size());
     return {};
   }
   Result<std::vector<StaleItem>> ListStale(std::int64_t after, int) override {

@@ -261,6 +261,7 @@ class FakeQueue final : public JobQueue {
 
   int deliveries = 0;
   int failures = 0;                                            ///< So many fetches fail first.
+  Code failure = Code::kUnavailable;
   std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
 
  private:

@@ -304,15 +304,22 @@ TEST_F(RunJobTest, ATransformThatIsDisabledMeanwhileStopsTheJob) {
   EXPECT_THAT(bus_.events.back().error.value_or(""), HasSubstr("disabled"));
 }
 
-TEST_F(RunJobTest, AJobThatIsOverIsAcknowledgedAndReportedOnce) {
+TEST_F(RunJobTest, AJobThatIsOverIsReportedAndAcknowledged) {
   store_.over = true;
+  store_.AddItem({"a"});
   Handle(delivery_);
+  EXPECT_THAT(plugins_.embedder->calls, IsEmpty());
   ASSERT_THAT(bus_.events, SizeIs(1));
   EXPECT_TRUE(bus_.events[0].final);
-  store_.reported = true;
+  EXPECT_EQ(delivery_.acks, 1);
+}
+
+TEST_F(RunJobTest, PointsThatWereWrittenAfterTheClaimWasLostAreDisowned) {
+  store_.AddItem({"a", "b"});
+  store_.record_error = Error{Code::kFenced, "taken over"};
   Handle(delivery_);
-  EXPECT_THAT(bus_.events, SizeIs(1));
-  EXPECT_EQ(delivery_.acks, 2);
+  EXPECT_EQ(store_.disowned, 2);
+  EXPECT_EQ(delivery_.acks, 0);
 }
 
 TEST_F(RunJobTest, WorkersThatDiedAtTheJobAreItsFailures) {
