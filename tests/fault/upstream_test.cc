@@ -49,7 +49,7 @@ TEST_F(UpstreamTest, ASlowServerIsNotADownOne) {
   EXPECT_TRUE(world_.Drain(std::chrono::seconds(40), {{"EMBEDDER_TIMEOUT", "1"}}));
   EXPECT_EQ(world_.PointsOf(transform).size(), 200U);
   EXPECT_LE(world_.Sent().size(), 600U);
-  EXPECT_THAT(world_.Logs(), Not(HasSubstr("down")));
+  EXPECT_THAT(world_.Logs(), Not(HasSubstr("is down")));
   EXPECT_TRUE(world_.DeadLetters().empty());
 }
 

@@ -71,6 +71,15 @@ TEST_F(EmbedBatchTest, CutsByTheModelsTokensAndBytes) {
   EXPECT_THAT(CallSizes(), ElementsAre(2, 2, 2, 2, 2));
 }
 
+TEST_F(EmbedBatchTest, NoCallHasMoreTextThanTheWorkerAllowsWhateverTheProviderTakes) {
+  options_.batch_bytes = 250;
+  store_.AddItem({std::string(100, 'x'), std::string(100, 'x'), std::string(100, 'x'),
+                  std::string(1000, 'x'), std::string(100, 'x')});
+  Handle(delivery_);
+  EXPECT_THAT(CallSizes(), ElementsAre(2, 1, 1, 1));
+  EXPECT_EQ(store_.batches, 4);
+}
+
 TEST_F(EmbedBatchTest, InputsAMinuteAreSharedOutEvenly) {
   embedder().facts.max_batch = 96;
   embedder().facts.inputs_per_minute = 2000;
