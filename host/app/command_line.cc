@@ -153,19 +153,17 @@ int RunCommandLine(int argc, char** argv) {
   SubmitOptions submit;
   CLI::App* submit_command = app.add_subcommand("submit", "Publish a job for a transform");
   CLI::Option_group* which = submit_command->add_option_group("which");
-  which->add_option("--transform", submit.transform, "Id of the transform")
-      ->check(kWholeNumber);
+  which->add_option("--transform", submit.transform, "Id of the transform")->check(kWholeNumber);
   bool due = false;
-  CLI::Option* all_due = which->add_flag(
-      "--due", due, "Every transform with something to embed and no job under way");
+  CLI::Option* all_due =
+      which->add_flag("--due", due, "Every transform with something to embed and no job under way");
   which->require_option(1);
   submit_command
       ->add_option("--mode", submit.mode, "incremental: what is new or changed; full: all")
       ->check(CLI::IsMember({"incremental", "full"}))
       ->capture_default_str()
       ->excludes(all_due);
-  submit_command->add_flag("--watch", submit.watch, "Follow the job to its end")
-      ->excludes(all_due);
+  submit_command->add_flag("--watch", submit.watch, "Follow the job to its end")->excludes(all_due);
   submit_command->add_flag("--json", submit.json,
                            "JSON; with --watch the status events, one a line");
   submit_command->callback([&] {

@@ -69,9 +69,9 @@ Status LocalWorker::Connect(const Settings& settings) {
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   ranges_ = std::make_unique<RangeSlots>(1);
   memory_ = std::make_unique<MemoryBudget>(BatchMemoryFrom(settings));
-  context_ = std::make_unique<WorkerContext>(WorkerContext{
-      WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_, *metrics_, clock_,
-      options_, *lanes_, *ranges_, *memory_});
+  context_ = std::make_unique<WorkerContext>(
+      WorkerContext{WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_,
+                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_});
   return {};
 }
 

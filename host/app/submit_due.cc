@@ -46,10 +46,9 @@ Status SubmitOne(const DueTransform& due, PostgresStore& datasets, const NatsCon
   ASSIGN_OR_RETURN(const Plan plan, datasets.LoadPlan(job));
   job.owner_id = plan.owner_id;
   job.dataset_id = plan.dataset_id;
-  ASSIGN_OR_RETURN(
-      const PublishedJob published,
-      PublishJob(nats, stream, JobJson(job),
-                 fmt::format("due-{}-{}", due.dataset_transform_id, due.state)));
+  ASSIGN_OR_RETURN(const PublishedJob published,
+                   PublishJob(nats, stream, JobJson(job),
+                              fmt::format("due-{}-{}", due.dataset_transform_id, due.state)));
   if (!published.duplicate) Print(job, published, as_json);
   return {};
 }

@@ -60,9 +60,10 @@ void Print(const Outcome& outcome) {
       outcome.target.collection, outcome.target.embedded_dataset_id, found.points, found.chunks,
       found.missing, found.orphaned, found.stale, found.other_model, found.pending);
   if (found.unknown_token > 0) {
-    fmt::print("  points were written under claims that the database does not know: it was put "
-               "back{}\n",
-               outcome.repaired ? "" : ", and they cannot be overwritten until it is repaired");
+    fmt::print(
+        "  points were written under claims that the database does not know: it was put "
+        "back{}\n",
+        outcome.repaired ? "" : ", and they cannot be overwritten until it is repaired");
   }
   if (outcome.repaired) {
     fmt::print("  repaired: {} chunks embedded, {} points removed\n", outcome.result.embedded,
@@ -73,18 +74,18 @@ void Print(const Outcome& outcome) {
 
 Json ToJson(const Outcome& outcome) {
   const Verification& found = outcome.result.found;
-  return {{"embedded_dataset_id", outcome.target.embedded_dataset_id},
-          {"collection", outcome.target.collection},
-          {"chunks", found.chunks},
-          {"points", found.points},
-          {"pending", found.pending},
-          {"missing", found.missing},
-          {"orphaned", found.orphaned},
-          {"stale", found.stale},
-          {"other_model", found.other_model},
-          {"database_put_back", found.unknown_token > 0},
-          {"repaired",
-           {{"embedded", outcome.result.embedded}, {"removed", outcome.result.removed}}}};
+  return {
+      {"embedded_dataset_id", outcome.target.embedded_dataset_id},
+      {"collection", outcome.target.collection},
+      {"chunks", found.chunks},
+      {"points", found.points},
+      {"pending", found.pending},
+      {"missing", found.missing},
+      {"orphaned", found.orphaned},
+      {"stale", found.stale},
+      {"other_model", found.other_model},
+      {"database_put_back", found.unknown_token > 0},
+      {"repaired", {{"embedded", outcome.result.embedded}, {"removed", outcome.result.removed}}}};
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ Result<PublishedJob> PublishJob(const NatsConnection& connection, const std::str
   if (status != NATS_OK) {
     return Fail(NatsError(status, fmt::format("publish a job to stream {}", stream), code));
   }
-  return PublishedJob{.stream = ack->Stream, .sequence = ack->Sequence, .duplicate = ack->Duplicate};
+  return PublishedJob{
+      .stream = ack->Stream, .sequence = ack->Sequence, .duplicate = ack->Duplicate};
 }
 
 }  // namespace dsw

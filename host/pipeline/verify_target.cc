@@ -112,9 +112,8 @@ Result<Verification> Verifier::Run() {
   RETURN_IF_ERROR(Open());
   ASSIGN_OR_RETURN(ExpectedPoints points, worker_.datasets.OpenExpected(plan_, target_));
   shared_ = points.shared;
-  const auto passes = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(1, (points.chunks + limits_.chunks_per_pass - 1) /
-                                    limits_.chunks_per_pass));
+  const auto passes = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      1, (points.chunks + limits_.chunks_per_pass - 1) / limits_.chunks_per_pass));
   constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
   const std::uint64_t step = kLast / passes;
   for (std::uint64_t pass = 0; pass < passes; ++pass) {
@@ -151,13 +150,12 @@ Result<std::string> Verifier::Maker(Embedder& embedder) {
   if (facts.dimensions == 0) {
     // Only a vector tells.
     constexpr std::string_view kText[] = {"dimensions"};
-    ASSIGN_OR_RETURN(
-        const Vectors probe,
-        CallInLane<Vectors>(*lane, Demand{.inputs = 1}, scope_, trouble,
-                            [&](const Departure& departure, std::uint32_t number) {
-                              return embedder.Embed(Attempt(*lane, departure, number), kText,
-                                                    InputType::kDocument);
-                            }));
+    ASSIGN_OR_RETURN(const Vectors probe,
+                     CallInLane<Vectors>(*lane, Demand{.inputs = 1}, scope_, trouble,
+                                         [&](const Departure& departure, std::uint32_t number) {
+                                           return embedder.Embed(Attempt(*lane, departure, number),
+                                                                 kText, InputType::kDocument);
+                                         }));
     facts.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
   return ShortMaker(MakerOf(embedder, target_.embedder, facts.dimensions));
@@ -218,12 +216,12 @@ Status Verifier::Scan(const KeyRange& range) {
 Result<std::vector<PointStamp>> Verifier::ReadPage(const std::string& after) {
   std::vector<PointStamp> page;
   Trouble trouble;
-  const Status read = CallInLane<void>(
-      *lane_, Demand{.inputs = 1}, scope_, trouble,
-      [&](const Departure& departure, std::uint32_t number) -> Status {
-        return sink_->Scan(Attempt(*lane_, departure, number), target_.collection, after,
-                           limits_.points_per_page, page);
-      });
+  const Status read =
+      CallInLane<void>(*lane_, Demand{.inputs = 1}, scope_, trouble,
+                       [&](const Departure& departure, std::uint32_t number) -> Status {
+                         return sink_->Scan(Attempt(*lane_, departure, number), target_.collection,
+                                            after, limits_.points_per_page, page);
+                       });
   if (read) return page;
   // A collection that is gone holds nothing.
   if (read.error().code == Code::kNotFound) return std::vector<PointStamp>();
@@ -289,14 +287,16 @@ Status Verifier::FlushWrong() {
 
 Status Verifier::FlushOrphans() {
   if (orphans_.empty()) return {};
+  // The claim is the older one where the database's clock was put back.
+  const std::int64_t token = std::max(mending_->claim.token(), token_);
   Trouble trouble;
-  Status removed = CallInLane<void>(
-      *lane_, Demand{.inputs = orphans_.size()}, scope_, trouble,
-      [&](const Departure& departure, std::uint32_t number) -> Status {
-        RETURN_IF_ERROR(mending_->lease.Held());
-        return sink_->Remove(Attempt(*lane_, departure, number), target_.collection, orphans_,
-                             mending_->claim.token());
-      });
+  Status removed =
+      CallInLane<void>(*lane_, Demand{.inputs = orphans_.size()}, scope_, trouble,
+                       [&](const Departure& departure, std::uint32_t number) -> Status {
+                         RETURN_IF_ERROR(mending_->lease.Held());
+                         return sink_->Remove(Attempt(*lane_, departure, number),
+                                              target_.collection, orphans_, token);
+                       });
   orphans_.clear();
   return removed;
 }

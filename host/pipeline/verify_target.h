@@ -27,9 +27,7 @@ struct Verification {
   /// was put back. Until it catches up, the sink keeps those points against all jobs. 0: all known.
   std::int64_t unknown_token = 0;
 
-  bool clean() const {
-    return missing + orphaned + stale + other_model == 0 && unknown_token == 0;
-  }
+  bool clean() const { return missing + orphaned + stale + other_model == 0 && unknown_token == 0; }
 };
 
 /// How much is held and asked for at a time. Immutable.

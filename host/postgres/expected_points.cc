@@ -80,27 +80,29 @@ Result<std::vector<ExpectedChunk>> PostgresExpectedCursor::NextPage() {
   std::vector<ExpectedChunk> chunks;
   // A page may turn out to be empty, when its items are deleted in between.
   while (chunks.empty()) {
-    ASSIGN_OR_RETURN(const bool any, database_.Run(Database::Patience::kLong, [&](
-                                         Session& session) -> Result<bool> {
-      chunks.clear();
-      pqxx::work transaction(session.connection);
-      BeginReading(transaction);
-      const auto page = Exec(transaction, kItems, dataset_id_, last_item_id_, embedded_dataset_id_).at(0);
-      if (Int64(page[0]) == 0) return false;
-      const std::int64_t last_item = Int64(page[1]);
-      const pqxx::result rows =
-          Exec(transaction, chunks_sql.c_str(), dataset_id_, embedded_dataset_id_, Int64(page[2]),
-               last_item_id_ + 1, last_item);
-      transaction.commit();
-      chunks.reserve(static_cast<std::size_t>(rows.size()));
-      for (const auto& row : rows) {
-        chunks.push_back({.position = {.item_id = Int64(row[0]), .index = Int32(row[1])},
-                          .text_hash = FromHex(View(row[2])),
-                          .state = StateOf(View(row[3]))});
-      }
-      last_item_id_ = last_item;
-      return true;
-    }));
+    ASSIGN_OR_RETURN(
+        const bool any,
+        database_.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
+          chunks.clear();
+          pqxx::work transaction(session.connection);
+          BeginReading(transaction);
+          const auto page =
+              Exec(transaction, kItems, dataset_id_, last_item_id_, embedded_dataset_id_).at(0);
+          if (Int64(page[0]) == 0) return false;
+          const std::int64_t last_item = Int64(page[1]);
+          const pqxx::result rows =
+              Exec(transaction, chunks_sql.c_str(), dataset_id_, embedded_dataset_id_,
+                   Int64(page[2]), last_item_id_ + 1, last_item);
+          transaction.commit();
+          chunks.reserve(static_cast<std::size_t>(rows.size()));
+          for (const auto& row : rows) {
+            chunks.push_back({.position = {.item_id = Int64(row[0]), .index = Int32(row[1])},
+                              .text_hash = FromHex(View(row[2])),
+                              .state = StateOf(View(row[3]))});
+          }
+          last_item_id_ = last_item;
+          return true;
+        }));
     if (!any) return chunks;
   }
   return chunks;

@@ -19,9 +19,7 @@ class PostgresExpectedCursor final : public ExpectedCursor {
   /// Borrows the database.
   PostgresExpectedCursor(Database& database, std::int64_t dataset_id,
                          std::int64_t embedded_dataset_id)
-      : database_(database),
-        dataset_id_(dataset_id),
-        embedded_dataset_id_(embedded_dataset_id) {}
+      : database_(database), dataset_id_(dataset_id), embedded_dataset_id_(embedded_dataset_id) {}
 
   Result<std::vector<ExpectedChunk>> NextPage() override;
 
