@@ -59,11 +59,9 @@ void Print(const Outcome& outcome) {
       "{} stale, {} of another model; {} chunks pending\n",
       outcome.target.collection, outcome.target.embedded_dataset_id, found.points, found.chunks,
       found.missing, found.orphaned, found.stale, found.other_model, found.pending);
-  if (found.unknown_token > 0) {
-    fmt::print(
-        "  points were written under claims that the database does not know: it was put "
-        "back{}\n",
-        outcome.repaired ? "" : ", and they cannot be overwritten until it is repaired");
+  if (found.future_token > 0) {
+    fmt::print("  points come from later than it is by the clock of the database{}\n",
+               outcome.repaired ? "" : ", and cannot be overwritten until this is repaired");
   }
   if (outcome.repaired) {
     fmt::print("  repaired: {} chunks embedded, {} points removed\n", outcome.result.embedded,
@@ -84,7 +82,7 @@ Json ToJson(const Outcome& outcome) {
       {"orphaned", found.orphaned},
       {"stale", found.stale},
       {"other_model", found.other_model},
-      {"database_put_back", found.unknown_token > 0},
+      {"clock_put_back", found.future_token > 0},
       {"repaired", {{"embedded", outcome.result.embedded}, {"removed", outcome.result.removed}}}};
 }
 

@@ -26,8 +26,8 @@ Result<Verification> Mend(const Plan& plan, TargetClaim& claim, Clock::TimePoint
     ASSIGN_OR_RETURN(found, VerifyTarget(plan, plan.targets.front(), worker, scope, &mending));
   }
   // Before the claim is taken under which the chunks are embedded.
-  if (found.unknown_token > 0) {
-    RETURN_IF_ERROR(worker.datasets.SkipTokens(found.unknown_token));
+  if (found.future_token > 0) {
+    RETURN_IF_ERROR(worker.datasets.SkipTokens(found.future_token));
   }
   RETURN_IF_ERROR(claim.Release());
   return found;

@@ -125,7 +125,7 @@ Result<Verification> Verifier::Run() {
     RETURN_IF_ERROR(Pass(*points.cursor, {first, last_pass ? kLast : first + step - 1}));
   }
   ASSIGN_OR_RETURN(const std::int64_t last_token, worker_.datasets.LastToken());
-  if (token_ > last_token) result_.unknown_token = token_;
+  if (token_ > last_token) result_.future_token = token_;
   return result_;
 }
 

@@ -23,11 +23,12 @@ struct Verification {
   std::int64_t orphaned = 0;     ///< Points that no chunk is to have.
   std::int64_t stale = 0;        ///< Made of another text than the chunk's.
   std::int64_t other_model = 0;  ///< Made by another model, or with other settings.
-  /// Largest token of a claim that points were written under, if the database does not know it: it
-  /// was put back. Until it catches up, the sink keeps those points against all jobs. 0: all known.
-  std::int64_t unknown_token = 0;
+  /// Largest token of a claim that points were written under, if the database would not give it
+  /// yet: its clock was put back. Until it catches up, the sink keeps those points against all
+  /// jobs. 0 otherwise.
+  std::int64_t future_token = 0;
 
-  bool clean() const { return missing + orphaned + stale + other_model == 0 && unknown_token == 0; }
+  bool clean() const { return missing + orphaned + stale + other_model == 0 && future_token == 0; }
 };
 
 /// How much is held and asked for at a time. Immutable.

@@ -134,10 +134,11 @@ class DatasetStore {
   /// What the target's collection is to hold, by the records of its present generation and by the
   /// contents that the items are known to have.
   virtual Result<ExpectedPoints> OpenExpected(const Plan& plan, const Target& target) = 0;
-  /// The largest token of a claim so far, to any target.
+  /// No claim from now on has a smaller token, and none has had a larger one so far.
   virtual Result<std::int64_t> LastToken() = 0;
-  /// Claims from now on have tokens beyond `token`. For a database that was put back: sinks keep
-  /// points of larger tokens against all that is written with smaller ones.
+  /// Claims from now on, to targets that were claimed before, have tokens beyond `token`. For a
+  /// database whose clock was put back: sinks keep points of larger tokens against all that is
+  /// written with smaller ones.
   virtual Status SkipTokens(std::int64_t token) = 0;
 
   /// Success while the database can be reached and has the worker's tables.

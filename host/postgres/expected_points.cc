@@ -54,8 +54,10 @@ SELECT (SELECT coalesce(sum(chunk_count), 0)::bigint FROM dataset_item_contents
                WHERE collection_name = $3 AND embedded_dataset_id <> $2::bigint)
 )sql";
 
+/// As a claim of now would have it, but for its number within a millisecond.
 constexpr char kLastToken[] = R"sql(
-SELECT coalesce(max(last_token), 0) FROM dataset_transform_targets
+SELECT greatest(max(last_token), (extract(epoch FROM clock_timestamp()) * 1000)::bigint * 1024)
+FROM dataset_transform_targets
 )sql";
 
 constexpr char kSkip[] = R"sql(

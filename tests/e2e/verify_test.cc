@@ -117,42 +117,53 @@ TEST_F(VerifyTest, ADatabaseThatWasPutBackCatchesUp) {
   Embed();
   world_.Sql(
       "CREATE TABLE kept_records AS SELECT * FROM dataset_transform_items;"
-      "CREATE TABLE kept_token AS SELECT last_value AS token "
-      "  FROM dataset_transform_leases_token_seq");
+      "CREATE TABLE kept_token AS SELECT last_token FROM dataset_transform_targets");
   world_.Sql("UPDATE dataset_items SET chunks = chunks - 3 WHERE title = 'item 1'");
   world_.ImportLines("books", R"({"title":"late","text":"one more"})",
                      {"--embedder", "test:hash-8", "--config", world_.CountConfig()});
   Embed();
   world_.Sql("UPDATE dataset_items SET chunks = chunks - 2 WHERE title = 'item 1'");
   Embed();
-  // Claims that the repair itself takes are not enough to get past those of these jobs.
-  for (int n = 0; n < 3; ++n) {
-    world_.Sql(fmt::format(
-        "UPDATE dataset_items SET metadata = '{{\"n\":{}}}' WHERE title = 'item 1'", n));
-    Embed();
-  }
   world_.Sql(
       "DELETE FROM dataset_items WHERE title = 'late';"
       "UPDATE dataset_items i SET chunks = '[\"put back\", \"twice\"]' "
       "  WHERE title = 'item 1';"
       "DELETE FROM dataset_transform_items;"
       "INSERT INTO dataset_transform_items SELECT * FROM kept_records;"
-      "SELECT setval('dataset_transform_leases_token_seq', token) FROM kept_token");
+      "UPDATE dataset_transform_targets SET last_token = k.last_token FROM kept_token k");
   const json found = Verify();
   EXPECT_EQ(found["exit"], 1);
   EXPECT_EQ(found["orphaned"], 1);
   EXPECT_EQ(found["stale"], 2);
-  EXPECT_EQ(found["database_put_back"], true);
+  EXPECT_EQ(found["clock_put_back"], false);
   EXPECT_EQ(Verify(/*repair=*/true)["exit"], 0);
+  ExpectClean();
+}
+
+TEST_F(VerifyTest, PointsFromTheFutureCanBeWrittenAgainAfterARepair) {
+  Embed();
+  // In the year 2100.
+  world_.SinkSql(fmt::format(
+      "UPDATE {} SET payload = json_set(payload, '$._dsw.t', 4102444800000 * 1024)", table_));
+  const json found = Verify();
+  EXPECT_EQ(found["exit"], 1);
+  EXPECT_EQ(found["clock_put_back"], true);
+  EXPECT_EQ(found["missing"], 0);
+  EXPECT_EQ(Verify(/*repair=*/true)["exit"], 0);
+  ExpectClean();
+  world_.Sql(
+      "UPDATE dataset_items SET chunks = jsonb_set(chunks, '{0,content}', '\"changed\"') "
+      "WHERE title = 'item 5'");
+  Embed();
   ExpectClean();
 }
 
 TEST_F(VerifyTest, WhatAJobIsAtIsNotRepaired) {
   Embed();
   world_.Sql(
-      "INSERT INTO dataset_transform_leases (embedded_dataset_id, first_item, last_item, "
-      "  job_id, range_number, holder, expires_at) "
-      "VALUES (1, 0, 9223372036854775807, 'a job', -1, 'a worker', now() + interval '1 h')");
+      "INSERT INTO dataset_transform_leases (token, embedded_dataset_id, first_item, "
+      "  last_item, job_id, range_number, holder, expires_at) "
+      "VALUES (1, 1, 0, 9223372036854775807, 'a job', -1, 'a worker', now() + interval '1 h')");
   const Output output =
       world_.Run({"verify", "--repair", "--transform", std::to_string(transform_)});
   EXPECT_EQ(output.status.code, 1);

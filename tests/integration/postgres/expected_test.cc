@@ -137,16 +137,17 @@ TEST_F(ExpectedTest, ChangesThatWentRoundTheTriggersArePendingOnceRecomputed) {
 }
 
 TEST_F(ExpectedTest, TokensGoOnBehindThoseThatAreSkipped) {
-  ASSERT_OK_AND_ASSIGN(const std::int64_t none, store_->LastToken());
-  EXPECT_EQ(none, 0);
+  ASSERT_OK_AND_ASSIGN(const std::int64_t before, store_->LastToken());
   const std::int64_t first = Claim(MustPlan(MakeJob("a"))).token();
+  EXPECT_GE(first, before);
   ASSERT_OK_AND_ASSIGN(std::int64_t last, store_->LastToken());
-  EXPECT_EQ(last, first);
-  ASSERT_OK(store_->SkipTokens(first + 100));
+  EXPECT_GE(last, first);
+  const std::int64_t future = last + (std::int64_t{1} << 40);
+  ASSERT_OK(store_->SkipTokens(future));
   ASSERT_OK(store_->SkipTokens(first));
   ASSERT_OK_AND_ASSIGN(last, store_->LastToken());
-  EXPECT_EQ(last, first + 100);
-  EXPECT_GT(Claim(MustPlan(MakeJob("b"))).token(), first + 100);
+  EXPECT_EQ(last, future);
+  EXPECT_GT(Claim(MustPlan(MakeJob("b"))).token(), future);
 }
 
 }  // namespace

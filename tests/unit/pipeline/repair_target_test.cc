@@ -50,6 +50,7 @@ TEST_F(RepairTargetTest, EmbedsWhatIsPendingToo) {
 TEST_F(RepairTargetTest, WritesWithATokenBeyondAllThatThePointsHave) {
   Stamp({1, 0}, "t", 50);
   Stamp({1, 0}, "h", "0");
+  AddPoint(PointId(7, {3, 0}), R"({"_dsw":{"ed":7,"h":"0","m":"0","t":60}})");
   ASSERT_OK(RepairIt());
   const Verification found = Verify();
   EXPECT_EQ(Text(found), "6/6 0 0 0 0");

@@ -98,11 +98,11 @@ TEST_F(VerifyTargetTest, FindsTheSameInSeveralPasses) {
   EXPECT_EQ(Text(Verify()), "45/46 2 1 1 0");
 }
 
-TEST_F(VerifyTargetTest, TokensThatTheDatabaseDoesNotKnowAreWrong) {
+TEST_F(VerifyTargetTest, TokensThatTheDatabaseWouldNotGiveYetAreWrong) {
   Stamp({2, 2}, "t", 50);
   const Verification found = Verify();
   EXPECT_EQ(Text(found), "6/6 0 0 0 0");
-  EXPECT_EQ(found.unknown_token, 50);
+  EXPECT_EQ(found.future_token, 50);
   EXPECT_FALSE(found.clean());
 }
 
