@@ -11,9 +11,10 @@ namespace dsw {
 namespace {
 
 constexpr char kTotals[] = R"sql(
-SELECT coalesce(r.chunks_total, 0), r.chunks_done + b.good, r.chunks_failed + b.bad, b.number, b.tokens,
-       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint,
-       coalesce(r.outcome, '') = 'success'
+SELECT coalesce(r.chunks_total, 0),
+       r.chunks_done + CASE WHEN r.outcome = 'success' THEN 0 ELSE b.good END,
+       r.chunks_failed + CASE WHEN r.outcome = 'success' THEN 0 ELSE b.bad END, b.number, b.tokens,
+       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint
 FROM dataset_transform_runs r, LATERAL (
   SELECT coalesce(sum(chunk_count - failed_count), 0)::bigint AS good,
          coalesce(sum(failed_count), 0)::bigint AS bad, count(*) AS number,
@@ -23,22 +24,35 @@ FROM dataset_transform_runs r, LATERAL (
 WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2
 )sql";
 
-/// The watermark is what the run read when it began: what came later is for the next job.
+/// The watermark is what the run read when it began: what came later is for the next job. The counts
+/// are those of the dataset as it is now.
 constexpr char kComplete[] = R"sql(
-WITH run AS (
-  UPDATE dataset_transform_runs SET outcome = 'success', ended_at = clock_timestamp(), error = NULL
+WITH total AS (
+  SELECT coalesce(sum(chunk_count), 0)::bigint AS chunks FROM dataset_item_contents
+  WHERE dataset_id = $3::bigint
+), failed AS (
+  SELECT count(*) AS chunks FROM dataset_transform_failed_chunks f
+  JOIN dataset_item_contents c
+    ON c.dataset_id = $3::bigint AND c.item_id = f.item_id AND f.chunk_index < c.chunk_count
+  WHERE f.embedded_dataset_id = $1::bigint
+), run AS (
+  UPDATE dataset_transform_runs
+  SET outcome = 'success', ended_at = clock_timestamp(), error = NULL,
+      chunks_total = total.chunks, chunks_failed = failed.chunks,
+      chunks_done = total.chunks - failed.chunks
+  FROM total, failed
   WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND outcome IS DISTINCT FROM 'success'
-  RETURNING source_version, last_item_id
+  RETURNING source_version, last_item_id, chunks_total, chunks_done, chunks_failed
 ), target AS (
   UPDATE dataset_transform_targets
-  SET previous_maker = '', chunks_total = $3::bigint, chunks_done = $4::bigint,
-      chunks_failed = $5::bigint
-  WHERE embedded_dataset_id = $1::bigint AND EXISTS (SELECT FROM run)
+  SET previous_maker = '', chunks_total = run.chunks_total, chunks_done = run.chunks_done,
+      chunks_failed = run.chunks_failed
+  FROM run WHERE embedded_dataset_id = $1::bigint
 )
 UPDATE embedded_datasets e
 SET last_processed_at = now(), updated_at = now(), source_dataset_version = run.source_version,
     last_processed_item_id = run.last_item_id::integer,
-    dimensions = coalesce(nullif($6::bigint, 0)::integer, e.dimensions)
+    dimensions = coalesce(nullif($4::bigint, 0)::integer, e.dimensions)
 FROM run WHERE e.embedded_dataset_id = $1::bigint
 RETURNING e.embedded_dataset_id
 )sql";
@@ -117,8 +131,7 @@ RunTotals ReadTotals(pqxx::transaction_base& transaction, std::int64_t embedded_
                    .took = std::chrono::milliseconds(Int64(row[5]))};
   // Items that are changed while the run goes on may be embedded twice in it, grow, or go.
   totals.total = std::max(totals.total, totals.failed);
-  const std::int64_t most = totals.total - totals.failed;
-  totals.done = IsTrue(row[6]) ? most : std::min(totals.done, most);
+  totals.done = std::min(totals.done, totals.total - totals.failed);
   return totals;
 }
 
@@ -158,11 +171,9 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
     }
     const bool complete = pieces.waiting == 0 && pieces.dead == 0;
     if (complete) {
-      const RunTotals totals =
-          ReadTotals(transaction, target.embedded_dataset_id, target.job_id);
-      const pqxx::result ended = Exec(transaction, kComplete, target.embedded_dataset_id,
-                                      target.job_id, totals.total, totals.done, totals.failed,
-                                      static_cast<std::int64_t>(dimensions));
+      const pqxx::result ended =
+          Exec(transaction, kComplete, target.embedded_dataset_id, target.job_id,
+               target.dataset_id, static_cast<std::int64_t>(dimensions));
       if (!ended.empty()) {
         Exec(transaction, kStatistics, target.dataset_transform_id, target.job_id,
              target.embedded_dataset_id, "success", static_cast<const char*>(nullptr));

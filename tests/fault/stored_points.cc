@@ -7,6 +7,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include <sqlite3.h>
 
@@ -40,6 +41,13 @@ std::string Text(sqlite3_stmt* row, int column) {
           static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
 }
 
+/// What a point was written under; the stamp is the end of its payload.
+std::int64_t TokenOf(const std::string& payload) {
+  constexpr std::string_view kToken = "\"t\":";
+  const std::size_t at = payload.rfind(kToken);
+  return at == std::string::npos ? 0 : std::stoll(payload.substr(at + kToken.size()));
+}
+
 }  // namespace
 
 StoredPoints ReadPoints(const std::filesystem::path& log) {
@@ -56,10 +64,13 @@ StoredPoints ReadPoints(const std::filesystem::path& log) {
       continue;
     }
     const std::size_t payload = line.find('\t', kRest) + 1;
-    points[id] = {
+    StoredPoint point{
         .vector = Floats(std::string_view(line).substr(kRest, payload - 1 - kRest)),
         .payload = line.substr(payload, line.size() - 2 - payload),
     };
+    StoredPoint& stored = points[id];
+    // As in other sinks, who comes late with a smaller token changes nothing.
+    if (TokenOf(point.payload) >= TokenOf(stored.payload)) stored = std::move(point);
   }
   return points;
 }
