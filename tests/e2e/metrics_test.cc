@@ -58,7 +58,7 @@ TEST_F(MetricsTest, AJobShowsInTheMetricsOfTheSpecification) {
 TEST_F(MetricsTest, ReadinessNamesWhatIsMissing) {
   Process worker = world_.StartWorker();
   httplib::Client client("127.0.0.1", Port());
-  httplib::Result ready;
+  httplib::Result ready{nullptr, httplib::Error::Unknown};
   EXPECT_TRUE(Eventually([&] {
     ready = client.Get("/readyz");
     return ready && ready->status == 200;
