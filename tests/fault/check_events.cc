@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <map>
 #include <optional>
 
@@ -18,6 +21,20 @@ std::string Show(const Json& event) {
                      event.value("status", "?"), event.value("final", false) ? " (last)" : "",
                      event.value("chunk_count", 0), event.value("failed_chunks", 0),
                      event.value("total_chunks", 0), event.value("percent", 0.0));
+}
+
+/// Of workers that are at the same job, one may be overtaken on its way to the stream.
+constexpr std::int64_t kSkewMs = 500;
+
+/// Since some midnight, of "2026-11-22T16:25:31.042Z".
+std::int64_t MillisecondsOf(const std::string& time) {
+  int day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int millisecond = 0;
+  std::sscanf(time.c_str(), "%*d-%*d-%dT%d:%d:%d.%d", &day, &hour, &minute, &second, &millisecond);
+  return (((day * 24 + hour) * 60 + minute) * 60 + second) * std::int64_t{1000} + millisecond;
 }
 
 /// The events of one job, in order.
@@ -44,10 +61,10 @@ class JobEvents {
     const std::string now = fmt::format("{:%Y-%m-%dT%H:%M:%S}~", fmt::gmtime(std::time(nullptr)));
     if (time.size() < 20 || time.back() != 'Z' || time > now) {
       findings.Add("event: not a time of this run", time);
-    } else if (time < last_time_) {
+    } else if (MillisecondsOf(time) + kSkewMs < MillisecondsOf(last_time_)) {
       findings.Add("event: time runs backwards", time + " after " + last_time_);
     } else {
-      last_time_ = time;
+      last_time_ = std::max(last_time_, time);
     }
   }
 
