@@ -14,8 +14,7 @@ Result<Plan> LoadPlan(const Settings& settings, const Job& job) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                    Database::Open({.url = settings.database_url}, clock));
   PostgresStore datasets(
-      *database,
-      {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size)});
+      *database, {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size)});
   return datasets.LoadPlan(job);
 }
 

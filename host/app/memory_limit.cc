@@ -53,8 +53,8 @@ std::uint64_t MemoryLimit(const fs::path& root) {
     if (controllers.empty()) {
       limit = std::min(limit, TightestOf(root / "sys/fs/cgroup", group, "memory.max"));
     } else if (controllers == "memory") {
-      limit = std::min(
-          limit, TightestOf(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
+      limit = std::min(limit,
+                       TightestOf(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
     }
   }
   return limit;

@@ -127,9 +127,9 @@ Status Worker::Open(const Settings& settings) {
   const auto job_threads = static_cast<int>(settings.worker_concurrency);
   ranges_ = std::make_unique<RangeSlots>(job_threads);
   memory_ = std::make_unique<MemoryBudget>(BatchMemoryFrom(settings));
-  context_ = std::make_unique<WorkerContext>(WorkerContext{
-      WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_, *metrics_, clock_,
-      options_, *lanes_, *ranges_, *memory_});
+  context_ = std::make_unique<WorkerContext>(
+      WorkerContext{WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_,
+                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_});
   pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
   Log(LogLevel::kInfo, "app", "serving jobs",
       {{"stream", settings.nats_stream},

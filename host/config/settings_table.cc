@@ -270,9 +270,10 @@ void AddEmbedding(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "BATCHES_IN_FLIGHT", "auto",
                      IntegerOrAuto(&S::batches_in_flight, 1, 256),
                      "Most batches of one job at a time; auto: as many as the embedder takes"));
-  rows.push_back(Row(kGroup, "WORKER_MEMORY", "auto", IntegerOrAuto(&S::worker_memory, 1, 1 << 20),
-                     "MiB that the batches in flight of all jobs may take together; auto: a quarter "
-                     "of what the container or machine allows, at most 192"));
+  rows.push_back(
+      Row(kGroup, "WORKER_MEMORY", "auto", IntegerOrAuto(&S::worker_memory, 1, 1 << 20),
+          "MiB that the batches in flight of all jobs may take together; auto: a quarter "
+          "of what the container or machine allows, at most 192"));
   rows.push_back(Row(kGroup, "MAX_CHUNKS_PER_JOB", "100000",
                      Integer(&S::max_chunks_per_job, 1, 1'000'000'000),
                      "Pending chunks above which a job is shared out over all workers, in ranges "

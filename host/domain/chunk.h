@@ -14,9 +14,9 @@ namespace dsw {
 struct Item {
   std::int64_t item_id = 0;
   std::string title;
-  std::string metadata_json;     ///< JSON object text.
-  std::string content_hash;      ///< Of title, metadata and chunks, at the time they were read.
-  std::int32_t chunk_count = 0;  ///< Of the item, whether or not all are still to be embedded.
+  std::string metadata_json;      ///< JSON object text.
+  std::string content_hash;       ///< Of title, metadata and chunks, at the time they were read.
+  std::int32_t chunk_count = 0;   ///< Of the item, whether or not all are still to be embedded.
   std::int32_t stored_count = 0;  ///< Points of before may exist for indexes below.
 };
 

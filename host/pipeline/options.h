@@ -26,7 +26,7 @@ struct PipelineOptions {
   PayloadStyle payload_style = PayloadStyle::kSpec;
   std::size_t upload_batch_size = 100;                 ///< Most points per upsert; at least 1.
   std::uint64_t batch_bytes = std::uint64_t{8} << 20;  ///< Most text per call, if it is several.
-  int batches_in_flight = 0;  ///< Most, per job; 0: as many as are of use.
+  int batches_in_flight = 0;                           ///< Most, per job; 0: as many as are of use.
   std::chrono::milliseconds job_timeout{std::chrono::seconds(1800)};
   CallPolicy embedder_calls{.requests_per_second = 10, .max_calls = 64};
   CallPolicy sink_calls{};

@@ -16,8 +16,7 @@ Status RemoveStalePoints(TargetRun& run, ProgressMeter& meter) {
   TargetClaim& claim = run.claim();
   std::int64_t last_item = 0;
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<StaleItem> stale,
-                     claim.ListStale(last_item, kItemsPerPage));
+    ASSIGN_OR_RETURN(const std::vector<StaleItem> stale, claim.ListStale(last_item, kItemsPerPage));
     if (stale.empty()) return {};
     std::vector<std::string> ids;
     std::int64_t removed = 0;

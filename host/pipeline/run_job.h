@@ -19,9 +19,9 @@ namespace dsw {
 /// itself. Belongs to one thread at a time.
 void HandleDelivery(Delivery& delivery, const WorkerContext& worker, const StopSignals& stops);
 
-/// Embeds what is pending of every target of the job, whose message is `message`. kCancelled when it
-/// was stopped before the end or its time was up; what was recorded until then stays, and the next
-/// run goes on from there. kHeld while another runner is at one of its targets.
+/// Embeds what is pending of every target of the job, whose message is `message`. kCancelled when
+/// it was stopped before the end or its time was up; what was recorded until then stays, and the
+/// next run goes on from there. kHeld while another runner is at one of its targets.
 Status RunJob(const Job& job, std::string_view message, const WorkerContext& worker,
               const JobScope& scope, JobRun& run);
 

@@ -36,8 +36,8 @@ Disposition RetryOrGiveUp(const Error& error, int allowed, const FailureHistory&
                           const PipelineOptions& options) {
   if (!history.progressed && history.count && history.count->failures > allowed) return GiveUp{};
   const std::uint64_t step = history.progressed ? 1
-                             : history.count    ? static_cast<std::uint64_t>(history.count->failures)
-                                                : history.attempt;
+                             : history.count ? static_cast<std::uint64_t>(history.count->failures)
+                                             : history.attempt;
   milliseconds delay = ScheduledDelay(step, options);
   if (error.retry_after) delay = std::max(delay, *error.retry_after);
   return Retry{delay};
@@ -75,8 +75,8 @@ class Settlement {
       : delivery_(delivery), job_(job), outcome_(std::move(outcome)), run_(run), worker_(worker) {}
 
   Disposition Decide();
-  /// Ends the job where it ends: in the database, as a dead letter, and for observers. What fails on
-  /// the way keeps the job in the queue.
+  /// Ends the job where it ends: in the database, as a dead letter, and for observers. What fails
+  /// on the way keeps the job in the queue.
   Status End(const Disposition& next);
   Status TellQueue(const Disposition& next);
   Status DeadLetter();
@@ -97,9 +97,8 @@ class Settlement {
 };
 
 FailureHistory Settlement::History(const FailureClass& failure) {
-  FailureHistory history{.progressed = run_.tally.batches > 0,
-                         .count = std::nullopt,
-                         .attempt = delivery_.attempt()};
+  FailureHistory history{
+      .progressed = run_.tally.batches > 0, .count = std::nullopt, .attempt = delivery_.attempt()};
   const bool counts =
       failure.delivery == OnDelivery::kRetry || failure.delivery == OnDelivery::kRetryOnce;
   if (!job_ || (!counts && failure.delivery != OnDelivery::kLeave)) return history;
@@ -195,7 +194,8 @@ void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) c
       {"duration_ms", std::to_string(std::chrono::duration_cast<milliseconds>(took).count())}};
   if (job_) fields.push_back({"transform_id", std::to_string(job_->dataset_transform_id)});
   if (outcome_) {
-    dsw::Log(LogLevel::kInfo, "pipeline", run_.complete ? "job done" : "part of a job done", fields);
+    dsw::Log(LogLevel::kInfo, "pipeline", run_.complete ? "job done" : "part of a job done",
+             fields);
     return;
   }
   fields.push_back({"error_type", std::string(CodeName(outcome_.error().code))});

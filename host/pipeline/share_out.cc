@@ -35,8 +35,7 @@ Status ShareOut(TargetClaim& claim, const Plan& plan, const Target& target,
   RETURN_IF_ERROR(claim.Release());
   const std::size_t first = std::min<std::size_t>(kWaiting, ranges.size());
   for (std::size_t i = 0; i < first; ++i) {
-    RETURN_IF_ERROR(
-        Publish(worker, message, plan.job_id, target.embedded_dataset_id, ranges[i]));
+    RETURN_IF_ERROR(Publish(worker, message, plan.job_id, target.embedded_dataset_id, ranges[i]));
   }
   return {};
 }

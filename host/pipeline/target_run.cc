@@ -42,10 +42,16 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
                                                    const WorkerContext& worker,
                                                    const JobScope& scope) {
   ASSIGN_OR_RETURN(auto embedder, worker.plugins.OpenEmbedder(target.embedder));
-  ASSIGN_OR_RETURN(auto sink, worker.plugins.OpenSink(sink_override));
+  const bool own_sink = sink_override.url || sink_override.api_key;
+  Result<std::shared_ptr<VectorSink>> sink = worker.plugins.OpenSink(sink_override);
+  if (!sink && !own_sink) {
+    // Nothing that the job said: what the worker's own settings say cannot be used.
+    sink.error().code = Code::kUnavailable;
+    sink.error().origin = Origin::kSink;
+  }
+  if (!sink) return Fail(std::move(sink.error()));
   std::unique_ptr<TargetRun> run(new TargetRun(plan, target, claim, lease, worker, scope,
-                                               std::move(embedder), std::move(sink),
-                                               sink_override.url || sink_override.api_key));
+                                               std::move(embedder), *std::move(sink), own_sink));
   RETURN_IF_ERROR(run->Prepare());
   return run;
 }

@@ -66,9 +66,9 @@ class TargetClaim {
   /// Gives the right back. A lost one is left alone.
   virtual Status Release() = 0;
 
-  /// Finds out what there is to do; to be called once, before what follows. Records are void when the job wants all embedded, the maker
-  /// changed, or the collection is empty. kConflict when the collection holds vectors of a maker
-  /// that is not this target's, or another target's too.
+  /// Finds out what there is to do; to be called once, before what follows. Records are void when
+  /// the job wants all embedded, the maker changed, or the collection is empty. kConflict when the
+  /// collection holds vectors of a maker that is not this target's, or another target's too.
   virtual Result<Survey> Look(const Surroundings& surroundings) = 0;
   /// Cuts the claimed items into ranges of about `most_chunks` pending chunks and writes them down,
   /// once per run; those of before when they exist.

@@ -90,8 +90,8 @@ Status PostgresChunkCursor::ReadSmallItems() {
     pqxx::work transaction(session.connection);
     BeginReading(transaction);
     RETURN_IF_ERROR(Hold(transaction, query_.target));
-    std::vector<PendingItem> items = ReadItems(
-        transaction, query_, {last_item_id_ + 1, last_wanted_}, items_per_page_);
+    std::vector<PendingItem> items =
+        ReadItems(transaction, query_, {last_item_id_ + 1, last_wanted_}, items_per_page_);
     read.at_end = static_cast<std::int64_t>(items.size()) < items_per_page_;
     read.last_item_id = last_item_id_;
     if (!items.empty() && IsLarge(items.front())) {

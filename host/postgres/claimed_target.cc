@@ -20,10 +20,9 @@ Error Lost(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
 }
 
 Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
-  const pqxx::result held =
-      Exec(transaction,
-           "SELECT FROM dataset_transform_leases WHERE token = $1::bigint FOR KEY SHARE",
-           target.token);
+  const pqxx::result held = Exec(
+      transaction, "SELECT FROM dataset_transform_leases WHERE token = $1::bigint FOR KEY SHARE",
+      target.token);
   if (held.empty()) return Fail(Lost(transaction, target));
   return {};
 }

@@ -111,11 +111,11 @@ std::optional<Error> HeldBy(pqxx::transaction_base& transaction, const ClaimedTa
   const pqxx::result live =
       Exec(transaction, kLive, target.embedded_dataset_id, target.span.first, target.span.last);
   if (live.empty()) return std::nullopt;
-  return Error{.code = Code::kHeld,
-               .message = fmt::format("worker {} is at embedded dataset {} for job {}",
-                                      View(live[0][0]), target.embedded_dataset_id,
-                                      View(live[0][1])),
-               .retry_after = milliseconds(std::max<std::int64_t>(1, Int64(live[0][2])))};
+  return Error{
+      .code = Code::kHeld,
+      .message = fmt::format("worker {} is at embedded dataset {} for job {}", View(live[0][0]),
+                             target.embedded_dataset_id, View(live[0][1])),
+      .retry_after = milliseconds(std::max<std::int64_t>(1, Int64(live[0][2])))};
 }
 
 }  // namespace
@@ -144,11 +144,11 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     Exec(transaction, kBury, claimed.embedded_dataset_id, claimed.span.first, claimed.span.last,
          claimed.dataset_transform_id);
     if (!result.over) {
-      claimed.token = Int64(Exec(transaction, kLease, claimed.embedded_dataset_id,
-                                 claimed.span.first, claimed.span.last, claimed.job_id,
-                                 claimed.range, holder,
-                                 static_cast<std::int64_t>(claimant.lease.count()))
-                                .at(0)[0]);
+      claimed.token =
+          Int64(Exec(transaction, kLease, claimed.embedded_dataset_id, claimed.span.first,
+                     claimed.span.last, claimed.job_id, claimed.range, holder,
+                     static_cast<std::int64_t>(claimant.lease.count()))
+                    .at(0)[0]);
     }
     transaction.commit();
     return result;

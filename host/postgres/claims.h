@@ -23,8 +23,7 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
                               const Claimant& claimant);
 
 /// As the methods of TargetClaim.
-Status RenewClaim(Database& database, const ClaimedTarget& target,
-                  std::chrono::milliseconds lease);
+Status RenewClaim(Database& database, const ClaimedTarget& target, std::chrono::milliseconds lease);
 Status ReleaseClaim(Database& database, const ClaimedTarget& target);
 
 }  // namespace dsw

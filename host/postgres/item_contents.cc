@@ -65,13 +65,15 @@ Result<std::int64_t> Walk(Database& database, std::int64_t dataset_id, const cha
   std::int64_t last_item = 0;
   std::int64_t sum = 0;
   while (true) {
-    ASSIGN_OR_RETURN(const bool more, database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
-      pqxx::nontransaction transaction(session.connection);
-      const pqxx::result page = Exec(transaction, step, dataset_id, last_item, kItemsPerStep);
-      last_item = Int64(page.at(0)[1]);
-      if (page.columns() > 2) sum += Int64(page.at(0)[2]);
-      return Int64(page.at(0)[0]) == kItemsPerStep;
-    }));
+    ASSIGN_OR_RETURN(const bool more,
+                     database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
+                       pqxx::nontransaction transaction(session.connection);
+                       const pqxx::result page =
+                           Exec(transaction, step, dataset_id, last_item, kItemsPerStep);
+                       last_item = Int64(page.at(0)[1]);
+                       if (page.columns() > 2) sum += Int64(page.at(0)[2]);
+                       return Int64(page.at(0)[0]) == kItemsPerStep;
+                     }));
     if (!more) return sum;
   }
 }
@@ -79,11 +81,12 @@ Result<std::int64_t> Walk(Database& database, std::int64_t dataset_id, const cha
 }  // namespace
 
 Status CatchUpContents(Database& database, std::int64_t dataset_id) {
-  ASSIGN_OR_RETURN(const bool equal, database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
-    pqxx::nontransaction transaction(session.connection);
-    const pqxx::result counts = Exec(transaction, kCounts, dataset_id);
-    return Int64(counts.at(0)[0]) == Int64(counts.at(0)[1]);
-  }));
+  ASSIGN_OR_RETURN(const bool equal,
+                   database.Run(Database::Patience::kLong, [&](Session& session) -> Result<bool> {
+                     pqxx::nontransaction transaction(session.connection);
+                     const pqxx::result counts = Exec(transaction, kCounts, dataset_id);
+                     return Int64(counts.at(0)[0]) == Int64(counts.at(0)[1]);
+                   }));
   if (equal) return {};
   RETURN_IF_ERROR(database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);

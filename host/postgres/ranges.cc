@@ -38,26 +38,25 @@ JobRange RangeOf(const pqxx::row& row) {
 
 Result<std::vector<JobRange>> SplitIntoRanges(Database& database, const ClaimedTarget& target,
                                               std::int64_t generation, std::int64_t most_chunks) {
-  return database.Run(Database::Patience::kLong, [&](Session& session)
-                                                     -> Result<std::vector<JobRange>> {
-    pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
-    RETURN_IF_ERROR(Hold(transaction, target));
-    pqxx::result rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
-    if (rows.empty()) {
-      Exec(transaction, kSplit, target.embedded_dataset_id, target.job_id, target.dataset_id,
-           most_chunks, generation);
-      rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
-    }
-    transaction.commit();
-    std::vector<JobRange> ranges;
-    for (const auto& row : rows) ranges.push_back(RangeOf(row));
-    return ranges;
-  });
+  return database.Run(
+      Database::Patience::kLong, [&](Session& session) -> Result<std::vector<JobRange>> {
+        pqxx::work transaction(session.connection);
+        Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+        RETURN_IF_ERROR(Hold(transaction, target));
+        pqxx::result rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
+        if (rows.empty()) {
+          Exec(transaction, kSplit, target.embedded_dataset_id, target.job_id, target.dataset_id,
+               most_chunks, generation);
+          rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
+        }
+        transaction.commit();
+        std::vector<JobRange> ranges;
+        for (const auto& row : rows) ranges.push_back(RangeOf(row));
+        return ranges;
+      });
 }
 
-Result<std::optional<JobRange>> FindRange(Database& database, const Job& job,
-                                          std::int32_t number) {
+Result<std::optional<JobRange>> FindRange(Database& database, const Job& job, std::int32_t number) {
   const std::string job_id = DatabaseText(job.job_id);
   return database.Run([&](Session& session) -> Result<std::optional<JobRange>> {
     pqxx::nontransaction transaction(session.connection);

@@ -16,12 +16,12 @@ namespace {
 
 using nlohmann::json;
 
-/// One statement, hence one transaction, and nothing at all once the claim is lost: a takeover waits
-/// for the lock. The items' rows are there since their chunks were read; one that was made of other
-/// content since then is left alone. A batch that is recorded again, as after a commit in doubt,
-/// changes nothing. A batch of which nothing could be embedded counts as skipped: Semantic Explorer
-/// would submit a failed one again, for ever. Returns whether the claim held, and whether the
-/// transform is still wanted.
+/// One statement, hence one transaction, and nothing at all once the claim is lost: a takeover
+/// waits for the lock. The items' rows are there since their chunks were read; one that was made of
+/// other content since then is left alone. A batch that is recorded again, as after a commit in
+/// doubt, changes nothing. A batch of which nothing could be embedded counts as skipped: Semantic
+/// Explorer would submit a failed one again, for ever. Returns whether the claim held, and whether
+/// the transform is still wanted.
 constexpr char kRecord[] = R"sql(
 WITH lease AS MATERIALIZED (
   SELECT token FROM dataset_transform_leases WHERE token = $4::bigint FOR KEY SHARE
@@ -226,7 +226,8 @@ Status RecordRemoval(Database& database, const ClaimedTarget& target,
   const std::string text = gone.dump();
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
-    if (IsTrue(Exec(transaction, kRemoved, target.embedded_dataset_id, text, target.token).at(0)[0])) {
+    if (IsTrue(
+            Exec(transaction, kRemoved, target.embedded_dataset_id, text, target.token).at(0)[0])) {
       return {};
     }
     return Fail(Lost(transaction, target));

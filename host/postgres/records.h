@@ -14,7 +14,8 @@
 
 namespace dsw {
 
-/// Each as the method of TargetClaim with the same name; `generation` is the one that was looked at.
+/// Each as the method of TargetClaim with the same name; `generation` is the one that was looked
+/// at.
 Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t generation,
                    const Batch& batch, const BatchRecord& record);
 Status Disown(Database& database, const ClaimedTarget& target, const Batch& batch);

@@ -24,8 +24,8 @@ FROM dataset_transform_runs r, LATERAL (
 WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2
 )sql";
 
-/// The watermark is what the run read when it began: what came later is for the next job. The counts
-/// are those of the dataset as it is now.
+/// The watermark is what the run read when it began: what came later is for the next job. The
+/// counts are those of the dataset as it is now.
 constexpr char kComplete[] = R"sql(
 WITH total AS (
   SELECT coalesce(sum(chunk_count), 0)::bigint AS chunks FROM dataset_item_contents
@@ -172,8 +172,8 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
     const bool complete = pieces.waiting == 0 && pieces.dead == 0;
     if (complete) {
       const pqxx::result ended =
-          Exec(transaction, kComplete, target.embedded_dataset_id, target.job_id,
-               target.dataset_id, static_cast<std::int64_t>(dimensions));
+          Exec(transaction, kComplete, target.embedded_dataset_id, target.job_id, target.dataset_id,
+               static_cast<std::int64_t>(dimensions));
       if (!ended.empty()) {
         Exec(transaction, kStatistics, target.dataset_transform_id, target.job_id,
              target.embedded_dataset_id, "success", static_cast<const char*>(nullptr));

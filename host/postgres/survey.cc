@@ -86,14 +86,15 @@ Status CheckCollection(pqxx::transaction_base& transaction, const ClaimedTarget&
       Exec(transaction, kOthers, target.collection, target.embedded_dataset_id, found);
   const bool own = found == record.maker || found == record.previous_maker;
   if (own && others.empty()) return {};
-  return Fail(Code::kConflict,
-              fmt::format("collection {} holds vectors{} made by {}, and this embedder makes them "
-                          "by {}; they cannot be compared: give the embedder a collection of its "
-                          "own (collection_name), or delete the collection",
-                          target.collection,
-                          others.empty() ? std::string()
-                                         : fmt::format(" of embedded dataset {},", Int64(others[0][0])),
-                          found, surroundings.maker));
+  return Fail(
+      Code::kConflict,
+      fmt::format("collection {} holds vectors{} made by {}, and this embedder makes them "
+                  "by {}; they cannot be compared: give the embedder a collection of its "
+                  "own (collection_name), or delete the collection",
+                  target.collection,
+                  others.empty() ? std::string()
+                                 : fmt::format(" of embedded dataset {},", Int64(others[0][0])),
+                  found, surroundings.maker));
 }
 
 Result<Survey> Begin(Database& database, const ClaimedTarget& target,
@@ -138,10 +139,10 @@ Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
     const std::int64_t done = Int64(row[1]);
     survey.pending = total - done;
     if (!row[2].is_null()) survey.pending_items = {Int64(row[2]), Int64(row[3])};
-    survey.stale = IsTrue(row[4]) ||
-                   IsTrue(Exec(transaction, kGone, target.embedded_dataset_id, target.dataset_id,
-                               target.span.first, target.span.last)
-                              .at(0)[0]);
+    survey.stale =
+        IsTrue(row[4]) || IsTrue(Exec(transaction, kGone, target.embedded_dataset_id,
+                                      target.dataset_id, target.span.first, target.span.last)
+                                     .at(0)[0]);
     if (target.whole()) {
       const std::int64_t failed = Int64(Exec(transaction, kFailed, target.embedded_dataset_id,
                                              target.dataset_id, survey.generation)
@@ -162,9 +163,8 @@ Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
 
 Validity CheckRecords(const TargetRecord& record, const Surroundings& surroundings, Mode mode,
                       bool whole) {
-  Validity validity{.generation = record.generation,
-                    .previous_maker = record.previous_maker,
-                    .start_over = {}};
+  Validity validity{
+      .generation = record.generation, .previous_maker = record.previous_maker, .start_over = {}};
   if (!whole) return validity;
   const bool changed = !record.maker.empty() && record.maker != surroundings.maker;
   if (changed) {

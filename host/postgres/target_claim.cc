@@ -60,8 +60,7 @@ Status PostgresClaim::Forget(std::span<const ChunkPosition> chunks) {
 }
 
 Result<RunEnd> PostgresClaim::Finish() {
-  ASSIGN_OR_RETURN(const RunEnd end,
-                   FinishRun(database_, claim_.target, dimensions_, retention_));
+  ASSIGN_OR_RETURN(const RunEnd end, FinishRun(database_, claim_.target, dimensions_, retention_));
   released_ = true;
   return end;
 }

@@ -117,9 +117,10 @@ TEST_F(EventsTest, TheDatabaseTellsThatAJobFailed) {
   EXPECT_EQ(world_.Sql("SELECT total_chunks_embedded, failed_batches > 0 FROM "
                        "dataset_transform_stats"),
             "40|t");
-  EXPECT_NE(world_.Sql("SELECT count(*) FROM dataset_transform_stats WHERE last_outcome = 'failed' AND "
-                       "last_error <> ''"),
-            "0");
+  EXPECT_NE(
+      world_.Sql("SELECT count(*) FROM dataset_transform_stats WHERE last_outcome = 'failed' AND "
+                 "last_error <> ''"),
+      "0");
 }
 
 TEST_F(EventsTest, ASuccessSetsTheDimensions) {

@@ -19,8 +19,8 @@
 
 #include "host/pipeline/worker_context.h"
 #include "host/ports/job_queue.h"
-#include "tests/support/fake_store.h"
 #include "host/ports/worker_health.h"
+#include "tests/support/fake_store.h"
 
 namespace dsw {
 
@@ -260,7 +260,7 @@ class FakeQueue final : public JobQueue {
   }
 
   int deliveries = 0;
-  int failures = 0;                                            ///< So many fetches fail first.
+  int failures = 0;  ///< So many fetches fail first.
   Code failure = Code::kUnavailable;
   std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
 

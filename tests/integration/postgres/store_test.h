@@ -132,7 +132,8 @@ class StoreTest : public testing::Test {
   }
   Status Record(const Plan& plan, const Batch& batch, std::vector<FailedChunk> failed = {}) {
     return Claim(plan).RecordBatch(
-        batch, {.failed = std::move(failed), .tokens = 7, .duration = std::chrono::milliseconds(5)});
+        batch,
+        {.failed = std::move(failed), .tokens = 7, .duration = std::chrono::milliseconds(5)});
   }
   /// Reads and records everything that is pending; the positions.
   std::string Embed(const Job& job, std::size_t batch_size = 4) {
@@ -152,10 +153,8 @@ class StoreTest : public testing::Test {
   const std::string name_ = Server().CreateDatabase();
   const std::unique_ptr<Database> database_ = OpenDatabase();
   const std::unique_ptr<PostgresStore> store_ = std::make_unique<PostgresStore>(*database_);
-  Surroundings surroundings_{.maker = "maker",
-                             .dimensions = 8,
-                             .collection_empty = false,
-                             .collection_maker = {}};
+  Surroundings surroundings_{
+      .maker = "maker", .dimensions = 8, .collection_empty = false, .collection_maker = {}};
 
  private:
   std::unique_ptr<TargetClaim> claim_;

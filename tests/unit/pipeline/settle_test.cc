@@ -29,8 +29,10 @@ milliseconds DelayOf(const Disposition& next) {
 }
 
 TEST(SettleTest, WhatCannotSucceedIsGivenUpAtOnce) {
-  for (const Code code : {Code::kInvalid, Code::kNotFound, Code::kConflict, Code::kUnauthenticated}) {
-    EXPECT_TRUE(std::holds_alternative<GiveUp>(Next(From(Origin::kJob, code), 1))) << CodeName(code);
+  for (const Code code :
+       {Code::kInvalid, Code::kNotFound, Code::kConflict, Code::kUnauthenticated}) {
+    EXPECT_TRUE(std::holds_alternative<GiveUp>(Next(From(Origin::kJob, code), 1)))
+        << CodeName(code);
     EXPECT_TRUE(std::holds_alternative<GiveUp>(Next(From(Origin::kEmbedder, code), 1)))
         << CodeName(code);
   }
@@ -44,7 +46,8 @@ TEST(SettleTest, NeitherTheSinkNorTheDatabaseNorThisWorkerCostsAJobAnything) {
     }
   }
   EXPECT_TRUE(std::holds_alternative<HandBack>(Next(From(Origin::kSink, Code::kQuota), 100)));
-  EXPECT_TRUE(std::holds_alternative<HandBack>(Next(From(Origin::kQueue, Code::kUnavailable), 100)));
+  EXPECT_TRUE(
+      std::holds_alternative<HandBack>(Next(From(Origin::kQueue, Code::kUnavailable), 100)));
   EXPECT_TRUE(std::holds_alternative<HandBack>(Next(From(Origin::kWorker, Code::kInvalid), 100)));
 }
 
@@ -78,8 +81,7 @@ TEST(SettleTest, TheDelayGrowsWithTheFailures) {
   EXPECT_EQ(DelayOf(Next(From(Origin::kEmbedder, Code::kUnavailable), 1)), seconds(30));
   EXPECT_EQ(DelayOf(Next(From(Origin::kEmbedder, Code::kTimeout), 2)), seconds(120));
   EXPECT_EQ(DelayOf(Next(From(Origin::kEmbedder, Code::kRateLimited), 3)), seconds(300));
-  EXPECT_TRUE(
-      std::holds_alternative<GiveUp>(Next(From(Origin::kEmbedder, Code::kUnavailable), 4)));
+  EXPECT_TRUE(std::holds_alternative<GiveUp>(Next(From(Origin::kEmbedder, Code::kUnavailable), 4)));
 }
 
 TEST(SettleTest, AMisbehavingPluginIsTriedOnceMore) {

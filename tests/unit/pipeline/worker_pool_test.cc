@@ -25,8 +25,8 @@ class WorkerPoolTest : public testing::Test {
   FakeHealth health_;
   RangeSlots ranges_{1};
   MemoryBudget memory_{64 << 20};
-  WorkerContext worker_{"worker", queue_,  store_, plugins_, bus_,   health_,
-                        telemetry_, clock_, options_, lanes_, ranges_, memory_};
+  WorkerContext worker_{"worker",   queue_, store_,   plugins_, bus_,    health_,
+                        telemetry_, clock_, options_, lanes_,   ranges_, memory_};
 };
 
 TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
@@ -41,8 +41,8 @@ TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
 
 TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   ManualClock clock;
-  const WorkerContext worker{"worker", queue_, store_, plugins_, bus_, health_,
-                             telemetry_, clock, options_, lanes_, ranges_, memory_};
+  const WorkerContext worker{"worker",   queue_, store_,   plugins_, bus_,    health_,
+                             telemetry_, clock,  options_, lanes_,   ranges_, memory_};
   queue_.deliveries = 1;
   queue_.failures = 1;
   {
@@ -54,8 +54,8 @@ TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
 
 TEST_F(WorkerPoolTest, SaysWhenTheQueueIsGoneForGood) {
   ManualClock clock;
-  const WorkerContext worker{"worker", queue_, store_, plugins_, bus_, health_,
-                             telemetry_, clock, options_, lanes_, ranges_, memory_};
+  const WorkerContext worker{"worker",   queue_, store_,   plugins_, bus_,    health_,
+                             telemetry_, clock,  options_, lanes_,   ranges_, memory_};
   queue_.failures = 1;
   queue_.failure = Code::kNotFound;
   const WorkerPool pool(1, worker);
