@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One runner per target: claims, takeovers, and what a runner can still do that lost its own.
+#include "tests/integration/postgres/store_test.h"
+
+namespace dsw {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ClaimTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    MakeTransform();
+    AddItems(10, 2);
+  }
+  Result<std::unique_ptr<TargetClaim>> Take(const Plan& plan, const std::string& holder = "one",
+                                            milliseconds lease = seconds(60)) {
+    return store_->Claim(plan, plan.targets[0], {.holder = holder, .lease = lease});
+  }
+  /// As if the holder had not been heard of for long.
+  void LetLeasesRunOut() {
+    Sql("UPDATE dataset_transform_leases SET expires_at = clock_timestamp() - interval '1 second'");
+  }
+  /// Of workers that died without a word.
+  std::vector<std::unique_ptr<TargetClaim>> dead_;
+
+  Plan RangePlan(const std::string& job, JobRange range) {
+    Job one = MakeJob(job);
+    one.embedded_dataset_id = 1;
+    one.range = range;
+    return MustPlan(one);
+  }
+};
+
+TEST_F(ClaimTest, IsGrantedToOneAtATime) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const auto claim, Take(plan));
+  const auto second = Take(MustPlan(MakeJob("b")), "two");
+  ASSERT_TRUE(FailsWith(second, Code::kHeld, "worker one is at embedded dataset 1 for job a"));
+  EXPECT_GT(*second.error().retry_after, seconds(50));
+  EXPECT_FAIL(Take(plan, "two"), Code::kHeld) << "nor to a second delivery of the same job";
+  ASSERT_OK(claim->Release());
+  EXPECT_OK(Take(MustPlan(MakeJob("b")), "two"));
+}
+
+TEST_F(ClaimTest, TokensGrow) {
+  std::int64_t last = 0;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_OK_AND_ASSIGN(const auto claim, Take(MustPlan(MakeJob("a"))));
+    EXPECT_GT(claim->token(), last);
+    EXPECT_LT(claim->token(), std::int64_t{1} << 53) << "a sink may keep it as a double";
+    last = claim->token();
+  }
+}
+
+TEST_F(ClaimTest, WhoLostItWritesNothing) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const auto old, Take(plan));
+  ASSERT_OK(old->Look(surroundings_));
+  ASSERT_OK_AND_ASSIGN(const auto cursor, old->OpenPending());
+  const std::vector<Batch> batches = Cut(ReadAll(*cursor), 5);
+  ASSERT_OK(old->RecordBatch(batches[0], {}));
+  LetLeasesRunOut();
+  EXPECT_OK(old->RecordBatch(batches[1], {})) << "nobody else has it yet";
+  ASSERT_OK_AND_ASSIGN(const auto successor, Take(plan, "two"));
+
+  EXPECT_FAIL(old->Renew(), Code::kFenced);
+  EXPECT_FAIL(old->RecordBatch(batches[2], {}), Code::kFenced);
+  EXPECT_FAIL(old->RecordRemoval(std::vector<StaleItem>{{1, 0, 2}}), Code::kFenced);
+  EXPECT_FAIL(old->Finish(), Code::kFenced);
+  EXPECT_FAIL(old->Look(surroundings_), Code::kFenced);
+  EXPECT_FAIL((*old->OpenPending())->Next(), Code::kFenced);
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "2");
+  ASSERT_OK(old->Release());
+  EXPECT_OK(successor->Renew()) << "a lost claim that is released is left alone";
+}
+
+TEST_F(ClaimTest, ARunnerWhoseTransformIsDeletedIsTold) {
+  ASSERT_OK_AND_ASSIGN(const auto claim, Take(MustPlan(MakeJob("a"))));
+  Sql("DELETE FROM embedded_datasets; DELETE FROM dataset_transforms");
+  EXPECT_FAIL(claim->Renew(), Code::kWithdrawn, "deleted");
+  EXPECT_FAIL(store_->LoadPlan(MakeJob("other")), Code::kNotFound);
+}
+
+TEST_F(ClaimTest, ADisabledTransformIsNoticedWithTheNextRecord) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Batch> batches = Cut(Pending(plan), 5);
+  Sql("UPDATE dataset_transforms SET is_enabled = false");
+  EXPECT_FAIL(Record(plan, batches[0]), Code::kWithdrawn, "disabled");
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "1") << "what was done is kept";
+}
+
+TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  for (int death = 1; death <= 2; ++death) {
+    ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+    dead_.push_back(std::move(claim));
+    LetLeasesRunOut();
+  }
+  ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+  ASSERT_OK_AND_ASSIGN(const FailureCount twice, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(twice.failures, 2);
+  EXPECT_EQ(twice.last_error, "worker mortal died or was stopped");
+
+  ASSERT_OK(claim->Look(surroundings_));
+  ASSERT_OK_AND_ASSIGN(const auto cursor, claim->OpenPending());
+  const std::vector<Batch> batches = Cut(ReadAll(*cursor), 5);
+  ASSERT_OK(claim->RecordBatch(batches[0], {}));
+  dead_.push_back(std::move(claim));
+  LetLeasesRunOut();
+  ASSERT_OK_AND_ASSIGN(auto after, Take(plan, "two"));
+  ASSERT_OK_AND_ASSIGN(const FailureCount none, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(none.failures, 0);
+}
+
+TEST_F(ClaimTest, ADeathSaysWhatWasUnderWay) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+  ASSERT_OK(claim->Look(surroundings_));
+  ASSERT_OK_AND_ASSIGN(const auto cursor, claim->OpenPending());
+  ASSERT_OK(cursor->Next());
+  dead_.push_back(std::move(claim));
+  LetLeasesRunOut();
+  ASSERT_OK_AND_ASSIGN(const auto next, Take(plan));
+  ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(count.last_error,
+            "worker mortal died or was stopped while chunks of items 1 to 10 were under way");
+}
+
+TEST_F(ClaimTest, ARunThatIsOverStaysSo) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Embed(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(plan).Finish());
+  EXPECT_TRUE(end.complete);
+  EXPECT_TRUE(end.job_complete);
+  ASSERT_OK_AND_ASSIGN(const auto again, Take(plan));
+  EXPECT_TRUE(again->over());
+  EXPECT_TRUE(again->job_over());
+}
+
+TEST_F(ClaimTest, AJobThatFailedMayBeTriedAgain) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Embed(MakeJob("a"));
+  ASSERT_OK(Claim(plan).Release());
+  ASSERT_OK(store_->EndFailed(MakeJob("a"), {.code = Code::kInvalid, .message = "refused"}));
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, total_chunks_embedded FROM "
+                "dataset_transform_stats"),
+            "failed|refused|20");
+  ASSERT_OK_AND_ASSIGN(const auto again, Take(plan));
+  EXPECT_FALSE(again->over());
+}
+
+TEST_F(ClaimTest, RangesAreClaimedApartAndTheLastOneClosesTheRun) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Look(plan);
+  ASSERT_OK_AND_ASSIGN(const std::vector<JobRange> ranges, Claim(plan).Split(8));
+  ASSERT_EQ(ranges.size(), 3u);
+  EXPECT_EQ(ranges[0].first_item, 0);
+  EXPECT_EQ(ranges[1].first_item, ranges[0].last_item + 1);
+  EXPECT_EQ(ranges[2].last_item, std::numeric_limits<std::int64_t>::max());
+  ASSERT_OK_AND_ASSIGN(const std::vector<JobRange> same, Claim(plan).Split(1));
+  EXPECT_EQ(same, ranges) << "cut once per run";
+  ASSERT_OK(Claim(plan).Release());
+
+  ASSERT_OK_AND_ASSIGN(const auto first, Take(RangePlan("a", ranges[0])));
+  ASSERT_OK_AND_ASSIGN(const auto second, Take(RangePlan("a", ranges[1]), "two"));
+  EXPECT_FAIL(Take(MustPlan(MakeJob("b"))), Code::kHeld) << "the whole overlaps both";
+  for (const auto* claim : {&first, &second}) {
+    ASSERT_OK_AND_ASSIGN(const Survey survey, (*claim)->Look(surroundings_));
+    EXPECT_EQ(survey.pending, 8);
+    ASSERT_OK_AND_ASSIGN(const RunEnd end, (*claim)->Finish());
+    EXPECT_FALSE(end.complete);
+  }
+  Job last = MakeJob("a");
+  last.embedded_dataset_id = 1;
+  last.range = ranges[2];
+  ASSERT_OK_AND_ASSIGN(const RunEnd dead, store_->EndFailed(last, {.message = "given up"}));
+  EXPECT_TRUE(dead.complete);
+  EXPECT_EQ(dead.dead_ranges, 1);
+  EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs WHERE job_id = 'a'"), "failed");
+
+  ASSERT_OK_AND_ASSIGN(const auto replayed, Take(RangePlan("a", ranges[2])));
+  ASSERT_OK(replayed->Look(surroundings_));
+  ASSERT_OK_AND_ASSIGN(const RunEnd end, replayed->Finish());
+  EXPECT_TRUE(end.job_complete);
+  EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs WHERE job_id = 'a'"), "success");
+}
+
+}  // namespace
+}  // namespace dsw
