@@ -104,8 +104,7 @@ Status PostgresChunkCursor::ReadSmallItems() {
       if (fitting < items.size()) read.at_end = false;
       items.erase(items.begin() + static_cast<std::ptrdiff_t>(fitting), items.end());
       ReadChunks(transaction, items, read.chunks);
-      AnnouncePoints(transaction, query_,
-                     {items.front().item->item_id, items.back().item->item_id});
+      AnnouncePoints(transaction, query_, items);
       read.last_item_id = items.back().item->item_id;
       read.items = static_cast<std::int64_t>(items.size());
     }
@@ -130,7 +129,7 @@ Result<std::string> PostgresChunkCursor::AnnounceLargeItem() {
     const ItemSpan item{large_->item_id, large_->item_id};
     const std::vector<PendingItem> found = ReadItems(transaction, query_, item, 1);
     if (found.empty()) return std::string();
-    AnnouncePoints(transaction, query_, item);
+    AnnouncePoints(transaction, query_, found);
     transaction.commit();
     return found.front().item->content_hash;
   });

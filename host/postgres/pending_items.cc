@@ -27,7 +27,7 @@ INSERT INTO dataset_transform_items AS p
 SELECT $1::bigint, item_id, content_hash, chunk_count, chunk_count, done, $6, $3::bigint
 FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
                $5::bigint)
-WHERE pending ORDER BY item_id
+WHERE item_id = ANY($7::bigint[]) AND pending ORDER BY item_id
 ON CONFLICT (embedded_dataset_id, item_id) DO UPDATE SET
   content_hash = excluded.content_hash, chunk_count = excluded.chunk_count,
   stored_count = greatest(p.stored_count, excluded.stored_count), done = excluded.done,
@@ -43,6 +43,13 @@ std::string Columns() {
       "CASE WHEN jsonb_typeof(e.value -> 'metadata') = 'object' "
       "     THEN (e.value -> 'metadata')::text END",
       kChunkText);
+}
+
+/// As an array of the database.
+std::string IdsOf(const std::vector<PendingItem>& items) {
+  std::vector<std::int64_t> ids;
+  for (const PendingItem& pending : items) ids.push_back(pending.item->item_id);
+  return fmt::format("{{{}}}", fmt::join(ids, ","));
 }
 
 }  // namespace
@@ -82,9 +89,11 @@ std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const Pe
 }
 
 void AnnouncePoints(pqxx::transaction_base& transaction, const PendingQuery& query,
-                    const ItemSpan& span) {
+                    const std::vector<PendingItem>& items) {
+  if (items.empty()) return;
   Exec(transaction, kAnnounce, query.target.embedded_dataset_id, query.target.dataset_id,
-       query.generation, span.first, span.last, query.target.job_id);
+       query.generation, items.front().item->item_id, items.back().item->item_id,
+       query.target.job_id, IdsOf(items));
 }
 
 Chunk ReadChunk(const pqxx::row& row, const std::shared_ptr<const Item>& item) {
@@ -99,16 +108,13 @@ Chunk ReadChunk(const pqxx::row& row, const std::shared_ptr<const Item>& item) {
 
 void ReadChunks(pqxx::transaction_base& transaction, const std::vector<PendingItem>& items,
                 std::vector<Chunk>& chunks) {
-  std::vector<std::int64_t> ids;
-  for (const PendingItem& pending : items) ids.push_back(pending.item->item_id);
   const std::string sql = fmt::format(
       "SELECT i.item_id, {} FROM unnest($1::bigint[]) w(item_id) "
       "JOIN dataset_items i USING (item_id) "
       "CROSS JOIN LATERAL jsonb_array_elements(i.chunks) WITH ORDINALITY e "
       "ORDER BY i.item_id, e.ordinality",
       Columns());
-  const pqxx::result rows =
-      Exec(transaction, sql.c_str(), fmt::format("{{{}}}", fmt::join(ids, ",")));
+  const pqxx::result rows = Exec(transaction, sql.c_str(), IdsOf(items));
   auto owner = items.begin();
   for (const auto& row : rows) {
     while (owner->item->item_id != Int64(row[0])) ++owner;
