@@ -39,7 +39,8 @@ class CurlHttpClient final : public HttpClient {
   ~CurlHttpClient() override;
 
   /// As the port says, and: kUnauthenticated for a server whose certificate is not trusted. A
-  /// request that met a connection which the server had closed is sent once more.
+  /// request that met a connection which the server had closed, or whose stream it refused, is sent
+  /// once more.
   Result<std::unique_ptr<HttpResponse>> Perform(const HttpRequest& request) override;
 
  private:

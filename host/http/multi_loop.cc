@@ -133,7 +133,9 @@ void MultiLoop::StartAll(const std::vector<Transfer*>& transfers) {
 
 void MultiLoop::Start(Transfer& transfer) {
   const bool fresh = std::exchange(transfer.needs_fresh, false);
-  if (!transfer.prior_knowledge()) {
+  // One that is sent once more shares with nobody: it would be refused again with others that crowd
+  // onto a new connection before the server's limit of streams is known.
+  if (!transfer.prior_knowledge() || transfer.repeated) {
     return Begin(transfer, fresh ? Connecting::kFresh : Connecting::kAny);
   }
   switch (prior_knowledge_.Enter(transfer.origin(), &transfer, fresh)) {

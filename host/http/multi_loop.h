@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The thread that moves the bytes of all exchanges, with deadlines, cancellation and the one
-// repetition of a request that met a dead connection.
+// repetition of a request that met a dead connection, or one without room for its stream.
 #pragma once
 
 #include <chrono>

@@ -55,7 +55,8 @@ class Transfer {
 
   /// After a failure and before the other questions: the server may have answered all the same.
   void LookForEarlyAnswer();
-  /// True when the request, which failed with `code`, met a connection that was dead already.
+  /// True when the request, which failed with `code`, met a connection that was dead already, or
+  /// whose server refused its stream unread.
   bool MetDeadConnection(CURL* easy, CURLcode code) const;
   /// The connection of this attempt is there, and the request is about to be sent.
   bool connected() const { return connected_; }

@@ -58,6 +58,7 @@ class H2cSession {
   H2cSession& operator=(const H2cSession&) = delete;
 
   void Serve() {
+    std::this_thread::sleep_for(server_.settings_delay_);
     std::vector<std::uint8_t> bytes(256 * 1024);
     while (!dropped_ && nghttp2_session_send(session_) == 0) {
       pollfd waiting = {.fd = socket_, .events = POLLIN, .revents = 0};
@@ -191,8 +192,11 @@ class H2cSession {
   bool dropped_ = false;
 };
 
-H2cServer::H2cServer(Handler handler, std::uint32_t max_concurrent_streams)
-    : handler_(std::move(handler)), max_concurrent_streams_(max_concurrent_streams) {
+H2cServer::H2cServer(Handler handler, std::uint32_t max_concurrent_streams,
+                     std::chrono::milliseconds settings_delay)
+    : handler_(std::move(handler)),
+      max_concurrent_streams_(max_concurrent_streams),
+      settings_delay_(settings_delay) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -37,7 +37,10 @@ class H2cServer {
   /// Called from a thread per connection.
   using Handler = std::function<H2Reply(const H2Request&)>;
 
-  explicit H2cServer(Handler handler, std::uint32_t max_concurrent_streams = 100);
+  /// `settings_delay`: passes before a connection is told `max_concurrent_streams`. Until then, and
+  /// until the client has confirmed it, streams beyond it are refused one by one.
+  explicit H2cServer(Handler handler, std::uint32_t max_concurrent_streams = 100,
+                     std::chrono::milliseconds settings_delay = {});
   ~H2cServer();
 
   std::string Url(std::string_view path) const;
@@ -57,6 +60,7 @@ class H2cServer {
 
   const Handler handler_;
   const std::uint32_t max_concurrent_streams_;
+  const std::chrono::milliseconds settings_delay_;
   int listener_ = -1;
   int port_ = 0;
   mutable std::mutex mutex_;

@@ -80,6 +80,16 @@ TEST_F(H2cTest, OpensFurtherConnectionsWhenStreamsRunOut) {
   EXPECT_EQ(server.request_count(), 49u);
 }
 
+TEST_F(H2cTest, SendsStreamsOnceMoreThatWereRefusedBeforeTheLimitWasKnown) {
+  H2cServer server(Ok, 1, milliseconds(20));
+  AtOnce(8, [&](int i) {
+    for (int round = 0; round < 3; ++round) {
+      EXPECT_OK(PostH2(server.Url("/s/m"), std::to_string(i)));
+    }
+  });
+  EXPECT_EQ(server.request_count(), 24u);
+}
+
 TEST_F(H2cTest, OpensAnewWhenTheServerHasClosed) {
   H2cServer server(Ok);
   for (std::size_t i = 1; i <= 3; ++i) {
