@@ -52,9 +52,8 @@ std::uint64_t BatchMemoryFrom(const Settings& settings) {
 }
 
 PostgresStoreOptions StoreOptionsFrom(const Settings& settings) {
-  return {
-      .default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size),
-      .batch_retention = std::chrono::duration_cast<std::chrono::hours>(settings.batch_retention)};
+  return {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size),
+          .batch_retention = settings.batch_retention_days * std::chrono::hours(24)};
 }
 
 PipelineOptions PipelineOptionsFrom(const Settings& settings) {

@@ -39,7 +39,7 @@ struct Settings {
   std::int64_t worker_concurrency = 0;
   std::int64_t max_retries = 0;
   std::chrono::milliseconds provider_patience{};
-  std::chrono::milliseconds batch_retention{};
+  std::int64_t batch_retention_days = 0;
   std::vector<std::chrono::milliseconds> retry_schedule;  ///< Never empty.
   std::chrono::milliseconds job_timeout{};
   std::chrono::milliseconds shutdown_timeout{};

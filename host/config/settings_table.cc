@@ -250,8 +250,8 @@ void AddJobs(std::vector<Setting>& rows) {
                      "How long a job whose provider this worker lacks is left to other workers, "
                      "before it goes to the dead-letter stream"));
   rows.push_back(Row(kGroup, "BATCH_RETENTION_DAYS", "30",
-                     Duration(&S::batch_retention, 24 * hours(1), hours(0), 3650 * 24 * hours(1)),
-                     "How long batch records of finished jobs are kept"));
+                     Integer(&S::batch_retention_days, 0, 3650),
+                     "Days that batch records of finished jobs are kept"));
   rows.push_back(Row(kGroup, "JOB_TIMEOUT", "1800",
                      Duration(&S::job_timeout, seconds(1), seconds(1), 7 * 24 * hours(1)),
                      "Time after which a job is handed back, to go on later from where it was"));

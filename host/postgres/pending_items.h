@@ -40,9 +40,9 @@ void BeginReading(pqxx::transaction_base& transaction);
 std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const PendingQuery& query,
                                    const ItemSpan& span, std::int64_t limit);
 
-/// Writes down for `items` that points may be written for what they hold now: from here on no record
-/// says that points made of something else are good, and every index that may get a point is known.
-/// In the transaction of ReadItems(), so that it is the same content.
+/// Writes down for `items` that points may be written for what they hold now: from here on no
+/// record says that points made of something else are good, and every index that may get a point is
+/// known. In the transaction of ReadItems(), so that it is the same content.
 void AnnouncePoints(pqxx::transaction_base& transaction, const PendingQuery& query,
                     const std::vector<PendingItem>& items);
 
