@@ -26,8 +26,8 @@ std::optional<milliseconds> Number(std::string_view text, double unit_ms) {
       static_cast<milliseconds::rep>(std::ceil(std::min(value * unit_ms, kLongestMs))));
 }
 
-/// The form that servers must send.
-std::optional<std::chrono::system_clock::time_point> Date(std::string_view text) {
+/// The form that servers must send; since 1970, in a type that holds every year of four digits.
+std::optional<milliseconds> Date(std::string_view text) {
   constexpr std::string_view kExample = "Sun, 06 Nov 1994 08:49:37 GMT";
   // Without this, a text that ends too early would do.
   if (text.size() != kExample.size()) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<std::chrono::system_clock::time_point> Date(std::string_view text)
   in.imbue(std::locale::classic());
   in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S GMT");
   if (in.fail()) return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
+  return milliseconds(std::chrono::seconds(timegm(&parts)));
 }
 
 }  // namespace
@@ -46,7 +46,8 @@ std::optional<milliseconds> ParseRetryAfter(std::string_view value,
   if (const auto seconds = Number(value, 1000)) return seconds;
   const auto date = Date(value);
   if (!date) return std::nullopt;
-  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*date - now));
+  return std::max(milliseconds(0),
+                  *date - std::chrono::floor<milliseconds>(now.time_since_epoch()));
 }
 
 std::optional<milliseconds> ParseRetryAfterMs(std::string_view value) {

@@ -134,6 +134,7 @@ TEST(RetryAfterTest, IsSecondsOrADate) {
   EXPECT_EQ(ParseRetryAfter("0", kNow), milliseconds(0));
   EXPECT_EQ(ParseRetryAfter("1.5", kNow), milliseconds(1500));
   EXPECT_EQ(ParseRetryAfter("Sun, 06 Nov 1994 08:49:36 GMT", kNow), milliseconds(0));
+  EXPECT_GT(ParseRetryAfter("Fri, 06 Nov 3988 08:49:37 GMT", kNow), std::chrono::hours(9'000'000));
   for (const char* bad : {"", "-1", "nan", "inf", "1s", "Sunday", "Sun, 06 Nov"}) {
     EXPECT_EQ(ParseRetryAfter(bad, kNow), std::nullopt) << bad;
   }
