@@ -6,18 +6,18 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "host/domain/json_depth.h"
+
 namespace dsw {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kDeepest = 64;
-
 /// Parses, and looks for what the database cannot store.
 Result<Json> ParseStorable(std::string_view line) {
   const char* unstorable = nullptr;
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kDeepest) unstorable = "nested more than 64 levels deep";
+    if (depth > kDeepestJson) unstorable = kNestedTooDeeply;
     if ((event == Json::parse_event_t::value || event == Json::parse_event_t::key) &&
         value.is_string() && value.get_ref<const std::string&>().find('\0') != std::string::npos) {
       unstorable = "contains the character U+0000, which the database cannot store";

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/ascii.h"
+#include "host/domain/json_depth.h"
 
 namespace dsw {
 namespace {
@@ -39,9 +40,19 @@ std::string_view WithoutPrintedFrame(std::string_view text) {
   return Trim(rest.substr(0, rest.rfind('}') + 1));
 }
 
-/// The message as JSON; discarded when it is none.
-Json ParseMessage(std::string_view text) {
-  return Json::parse(WithoutPrintedFrame(text), nullptr, /*allow_exceptions=*/false);
+struct Message {
+  Json json;                   ///< Discarded when the message is none.
+  bool nested_deeply = false;  ///< `json` lacks what is nested too deeply.
+};
+
+Message ParseMessage(std::string_view text) {
+  Message message;
+  const auto keep = [&message](int depth, Json::parse_event_t, Json&) {
+    message.nested_deeply = message.nested_deeply || depth > kDeepestJson;
+    return depth <= kDeepestJson;
+  };
+  message.json = Json::parse(WithoutPrintedFrame(text), keep, /*allow_exceptions=*/false);
+  return message;
 }
 
 /// The member's value, or null when it is absent or JSON null.
@@ -177,8 +188,12 @@ Json RangeJson(const JobRange& range) {
 }  // namespace
 
 Result<Job> ParseJob(std::string_view text) {
-  const Json json = ParseMessage(text);
+  const Message message = ParseMessage(text);
+  const Json& json = message.json;
   if (json.is_discarded()) return Fail(Code::kInvalid, "the message is not JSON");
+  if (message.nested_deeply) {
+    return Fail(Code::kInvalid, fmt::format("the message is {}", kNestedTooDeeply));
+  }
   if (!json.is_object()) return Fail(Code::kInvalid, "the message is not a JSON object");
   if (Find(json, "batch_file_key") != nullptr) {
     return Fail(Code::kInvalid,
@@ -219,14 +234,14 @@ std::string JobJson(const Job& job) {
 
 std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dataset_id,
                          const JobRange& range) {
-  Json json = ParseMessage(parent_json);
+  Json json = ParseMessage(parent_json).json;
   json["embedded_dataset_id"] = embedded_dataset_id;
   json["range"] = RangeJson(range);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string WithoutApiKeys(std::string_view text) {
-  Json json = ParseMessage(text);
+  Json json = ParseMessage(text).json;
   bool changed = false;
   for (const char* member : {"embedder_config", "qdrant_config"}) {
     if (!json.is_object() || !json.contains(member) || !json[member].is_object()) continue;
@@ -242,7 +257,7 @@ std::string WithoutApiKeys(std::string_view text) {
 }
 
 JobClaim ClaimOf(std::string_view text) {
-  const Json json = ParseMessage(text);
+  const Json json = ParseMessage(text).json;
   JobClaim claim;
   if (!json.is_object()) return claim;
   claim.job_id = Text(json, "job_id").value_or(std::nullopt).value_or("");

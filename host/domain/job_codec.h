@@ -29,7 +29,8 @@ std::string RangeJobJson(std::string_view parent_json, std::int64_t embedded_dat
 
 /// `json` with the API keys of its overrides set to null, so that it can be kept: replayed, it uses
 /// the keys of the database and the settings. References as env:NAME stay. Text without keys, and
-/// text that is not JSON, comes back as it is.
+/// text that is not JSON, comes back as it is; text with keys loses what is nested too deeply for a
+/// job.
 std::string WithoutApiKeys(std::string_view json);
 
 /// What a message that need not be a valid job says it is about; for lists of messages.

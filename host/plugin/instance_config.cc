@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/domain/json_depth.h"
+
 namespace dsw {
 namespace {
 
@@ -17,7 +19,15 @@ std::string Print(const json& object) {
 
 Status InstanceConfig::Overlay(std::string_view what, std::string_view json_object) {
   if (json_object.empty()) return {};
-  const json over = json::parse(json_object, nullptr, false);
+  bool nested_deeply = false;
+  const auto keep = [&nested_deeply](int depth, json::parse_event_t, json&) {
+    nested_deeply = nested_deeply || depth > kDeepestJson;
+    return !nested_deeply;
+  };
+  const json over = json::parse(json_object, keep, false);
+  if (nested_deeply) {
+    return Fail(Code::kInvalid, std::string(what) + " is " + kNestedTooDeeply);
+  }
   if (!over.is_object()) {
     return Fail(Code::kInvalid, std::string(what) + " is not a JSON object");
   }

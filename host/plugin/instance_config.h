@@ -15,7 +15,7 @@ namespace dsw {
 class InstanceConfig {
  public:
   /// Adds the members of a JSON object; empty text adds none. kInvalid, with `what` in front, for
-  /// anything else.
+  /// anything else, and for an object that is nested too deeply.
   Status Overlay(std::string_view what, std::string_view json_object);
   void Set(std::string_view key, std::string_view value);
   void Remove(std::string_view key);

@@ -12,9 +12,8 @@ std::optional<std::vector<std::string>> VectorSettings(std::string_view schema) 
   const auto properties = document.find("properties");
   if (properties == document.end() || !properties->is_object()) return names;
   for (const auto& [name, property] : properties->items()) {
-    if (property.is_object() && property.value("x-dsw-vectors", nlohmann::json()) == true) {
-      names.push_back(name);
-    }
+    const auto mark = property.find("x-dsw-vectors");
+    if (mark != property.end() && *mark == true) names.push_back(name);
   }
   return names;
 }

@@ -223,7 +223,19 @@ class Checker {
 }  // namespace
 
 Json ParseConfig(std::string_view provider, std::string_view schema, std::string_view config_json) {
-  Json config = Json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+  // To copy and to print JSON takes stack for every level.
+  constexpr int kDeepest = 64;
+  bool nested_deeply = false;
+  const auto keep = [&](int depth, Json::parse_event_t, Json&) {
+    nested_deeply = nested_deeply || depth > kDeepest;
+    return !nested_deeply;
+  };
+  Json config = Json::parse(config_json, keep, /*allow_exceptions=*/false);
+  if (nested_deeply) {
+    throw Failure(DSW_E_INVALID_CONFIG, std::string(provider) +
+                                            ": the configuration is nested more than 64 levels "
+                                            "deep");
+  }
   if (!config.is_object()) {
     throw Failure(DSW_E_INVALID_CONFIG,
                   std::string(provider) + ": the configuration is not a JSON object");

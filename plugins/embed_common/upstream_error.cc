@@ -35,6 +35,8 @@ std::string JoinPath(const Json& parts) {
   std::string path;
   if (!parts.is_array()) return path;
   for (const Json& part : parts) {
+    // What is nested could be nested deeply, and is no step of a path.
+    if (part.is_structured()) continue;
     if (!path.empty()) path += '.';
     path += part.is_string() ? part.get<std::string>() : part.dump();
   }

@@ -106,11 +106,21 @@ std::string MakerIn(const Json& description) {
   return maker.is_string() ? maker.get<std::string>() : std::string();
 }
 
+/// Empty when there is none.
+template <class AnyJson>
+std::string TextMember(const AnyJson& object, const char* name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string()) return {};
+  return found->template get_ref<const std::string&>();
+}
+
 std::string ServerVersion(const dsw_call& call, const RestClient& rest) {
   const HttpResponse response = rest.Send(call, "GET", "/");
   rest.Require(response);
-  const Json json = Json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json.value("version", "") : "";
+  // That with ordered members takes stack for every level that it reads.
+  const auto json = nlohmann::json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  return TextMember(json, "version");
 }
 
 }  // namespace
@@ -126,7 +136,8 @@ std::uint64_t CountPoints(const dsw_call& call, const RestClient& rest, const st
 void CheckShape(std::string_view name, const Json& description, std::uint32_t dimensions,
                 std::string_view distance) {
   const Json::json_pointer pointer("/config/params/vectors");
-  const Json vectors = description.contains(pointer) ? description[pointer] : Json();
+  const Json none;
+  const Json& vectors = description.contains(pointer) ? description[pointer] : none;
   if (!vectors.is_object() || !vectors.contains("size") || !vectors["size"].is_number()) {
     std::string names;
     if (vectors.is_object()) {
@@ -145,7 +156,7 @@ void CheckShape(std::string_view name, const Json& description, std::uint32_t di
                       " dimensions, the embedder makes " + std::to_string(dimensions) +
                       "; use another collection, or the model that it was made for");
   }
-  const std::string actual = vectors.value("distance", "");
+  const std::string actual = TextMember(vectors, "distance");
   if (actual != distance) {
     throw Failure(DSW_E_CONFLICT, std::string(kFailed) + Quoted(name) + " exists with distance " +
                                       actual + ", wanted is " + std::string(distance) +

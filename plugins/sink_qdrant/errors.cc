@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/sink_qdrant/errors.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -155,6 +157,12 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
+/// A message that begins with NUL would be an empty one.
+std::string WithoutNul(std::string text) {
+  text.erase(std::remove(text.begin(), text.end(), '\0'), text.end());
+  return text;
+}
+
 }  // namespace
 
 std::string RefusalText(std::string_view body) {
@@ -163,7 +171,9 @@ std::string RefusalText(std::string_view body) {
   if (json.is_object() && json.contains("status")) {
     const auto& status = json["status"];
     if (status.is_string()) text = status.get<std::string>();
-    if (status.is_object()) text = status.value("error", "");
+    if (status.is_object() && status.contains("error") && status["error"].is_string()) {
+      text = status["error"].get<std::string>();
+    }
   } else {
     text = std::string(body);
   }
@@ -172,7 +182,7 @@ std::string RefusalText(std::string_view body) {
     while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0u) == 0x80u) --size;
     text.resize(size);
   }
-  return text;
+  return WithoutNul(std::move(text));
 }
 
 bool IsEnvelope(std::string_view body) {
@@ -190,7 +200,7 @@ Failure RestFailure(int status, std::string_view text, const Failure& base) {
 
 Failure GrpcFailure(int code, std::string_view message, std::int64_t retry_after_ms) {
   const GrpcCode described = Describe(code);
-  std::string text = PercentDecode(message).substr(0, kLongestText);
+  std::string text = WithoutNul(PercentDecode(message).substr(0, kLongestText));
   if (text.empty()) text = "Qdrant refused without saying why";
   Failure failure = Refusal(described.status, text, retry_after_ms);
   if (code == 12) failure.Category(DSW_E_UNSUPPORTED);

@@ -6,6 +6,29 @@
 #include "plugins/sink_qdrant/errors.h"
 
 namespace dsw::qdrant {
+namespace {
+
+/// Whether the arrays and objects of a JSON text are nested in at most `levels`.
+bool NestsWithin(std::string_view json, int levels) {
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > levels) return false;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return true;
+}
+
+}  // namespace
 
 HttpResponse RestClient::Send(const dsw_call& call, std::string_view method, std::string_view path,
                               std::vector<dsw_str> body) const {
@@ -41,7 +64,13 @@ void RestClient::Require(const HttpResponse& response) const {
 
 nlohmann::ordered_json RestClient::Result(const HttpResponse& response) const {
   Require(response);
-  auto json = nlohmann::ordered_json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  // To read JSON with ordered members, and to write it, takes stack for every level; Qdrant itself
+  // stops at 128.
+  constexpr int kDeepest = 1'000;
+  nlohmann::ordered_json json;
+  if (NestsWithin(response.body(), kDeepest)) {
+    json = nlohmann::ordered_json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  }
   if (!json.is_object() || !json.contains("result")) {
     throw Failure(DSW_E_BAD_RESPONSE, "the answer from " + config_.rest_url +
                                           " is not one of Qdrant's; check QDRANT_URL")

@@ -80,7 +80,9 @@ Json Scanner::Scroll(const dsw_call& call, const std::string& path, const std::s
 }
 
 std::string IdText(const Json& id) {
-  return id.is_string() ? id.get<std::string>() : id.dump();
+  if (id.is_string()) return id.get<std::string>();
+  if (!id.is_number_unsigned()) BadResponse();
+  return id.dump();
 }
 
 }  // namespace dsw::qdrant

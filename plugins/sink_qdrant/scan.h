@@ -33,7 +33,7 @@ class Scanner {
   std::atomic<std::uint32_t> most_points_{UINT32_MAX};  ///< Per request, as far as was learned.
 };
 
-/// A point's id as text, of its JSON.
+/// A point's id as text, of its JSON. Throws DSW_E_BAD_RESPONSE for what is none.
 std::string IdText(const nlohmann::ordered_json& id);
 
 }  // namespace dsw::qdrant

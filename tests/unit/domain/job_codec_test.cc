@@ -79,6 +79,16 @@ constexpr const char* kPrinted =
     "  Dsw-Error: [1] subj: {\n  Dsw-Error-Type: unavailable\n  Nats-Msg-Id: dead-1\n"
     "\nData:\n\n\n";
 
+TEST(JobCodecTest, RefusesWhatIsNestedTooDeeplyAndKeepsNoKeyOfIt) {
+  const std::string nested = std::string(100'000, '[') + std::string(100'000, ']');
+  const std::string job = R"({"job_id":"j","dataset_transform_id":4,"embedder_config":{"api_key":)"
+                          R"("key-to-hide","config":{"a":)" +
+                          nested + "}}}";
+  EXPECT_FAIL(ParseJob(job), Code::kInvalid, "nested more than 64 levels deep");
+  EXPECT_EQ(ClaimOf(job).job_id, "j");
+  EXPECT_EQ(WithoutApiKeys(job).find("key-to-hide"), std::string::npos);
+}
+
 TEST(JobCodecTest, ReadsAJobAsTheNatsCommandPrintsIt) {
   const std::string job = R"({"job_id":"j","dataset_transform_id":4,"mode":"full"})";
   const std::string line =

@@ -28,6 +28,14 @@ TEST(InstanceConfigTest, IsAnEmptyObjectAtFirst) {
   EXPECT_EQ(config.text(), "{}");
 }
 
+TEST(InstanceConfigTest, RefusesWhatIsNestedTooDeeplyToBeWritten) {
+  InstanceConfig config;
+  const std::string nested = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_FAIL(config.Overlay("embedder 7", "{\"a\":" + nested + "}"), Code::kInvalid,
+              "embedder 7 is nested more than 64 levels deep");
+  EXPECT_EQ(config.text(), "{}");
+}
+
 TEST(InstanceConfigTest, NamesTheLayerThatIsNotAnObject) {
   InstanceConfig config;
   EXPECT_FAIL(config.Overlay("embedder 7", "[]"), Code::kInvalid, "embedder 7");

@@ -78,6 +78,12 @@ TEST(ConfigSchemaTest, NamesThePlaceTheKindAndWhatIsAllowed) {
             "p: /colour: not a setting; there are: flag, key, kind, list, map, name, share, size");
 }
 
+TEST(ConfigSchemaTest, RefusesWhatIsNestedTooDeeply) {
+  const std::string nested = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_EQ(Refusal("{\"list\":" + nested + "}"),
+            "p: the configuration is nested more than 64 levels deep");
+}
+
 TEST(ConfigSchemaTest, NeverRepeatsText) {
   for (const char* member : {R"("size":"hidden")", R"("kind":"hidden")", R"("flag":"hidden")",
                              R"("list":"hidden")", R"("map":{"x":["hidden"]})"}) {

@@ -97,6 +97,13 @@ TEST(QdrantErrorsTextTest, ReadsBothFormsOfARefusal) {
   EXPECT_EQ(text, std::string(499, 'x')) << "cut at a character";
 }
 
+TEST(QdrantErrorsTextTest, TakesRefusalsThatAreNoText) {
+  EXPECT_EQ(RefusalText(R"({"status":{"error":7}})"), "");
+  EXPECT_EQ(RefusalText(R"({"status":{"error":"\u0000a"}})"), "a");
+  EXPECT_EQ(std::string_view(GrpcFailure(14, "%00", -1).what()),
+            "Qdrant refused without saying why");
+}
+
 TEST(QdrantErrorsTextTest, KnowsQdrantsRefusalsFromThoseOfOthers) {
   EXPECT_TRUE(IsEnvelope(R"({"status":{"error":"Not found: x"},"time":0.0})"));
   EXPECT_FALSE(IsEnvelope("<html>404</html>"));
