@@ -9,44 +9,15 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "host/domain/point.h"
+#include "host/domain/stamp.h"
 #include "host/lanes/lane_call.h"
 #include "host/pipeline/expected_index.h"
 #include "host/pipeline/maker.h"
 
 namespace dsw {
 namespace {
-
-using nlohmann::json;
-
-/// What a point tells about itself. Without `embedded_dataset_id` it tells nothing: it was written
-/// by an earlier version, or by somebody else.
-struct Stamp {
-  std::optional<std::int64_t> embedded_dataset_id;
-  std::string hash;
-  std::string maker;
-  std::int64_t token = 0;
-};
-
-Stamp ReadStamp(const std::string& text) {
-  const json stamp = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!stamp.is_object()) return {};
-  const auto number = [&](const char* key) -> std::optional<std::int64_t> {
-    const auto found = stamp.find(key);
-    if (found == stamp.end() || !found->is_number_integer()) return std::nullopt;
-    return found->get<std::int64_t>();
-  };
-  const auto string = [&](const char* key) {
-    const auto found = stamp.find(key);
-    return found != stamp.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  return {.embedded_dataset_id = number("ed"),
-          .hash = string("h"),
-          .maker = string("m"),
-          .token = number("t").value_or(0)};
-}
 
 /// Ids from `first` on whose beginning is at most `last`.
 struct KeyRange {

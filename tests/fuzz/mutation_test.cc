@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each target with its seeds and thousands of inputs made from them, the same in every run.
+#include <algorithm>
 #include <cstddef>
 #include <random>
 #include <string>
@@ -67,6 +68,21 @@ TEST_P(MutationTest, HoldsForSeedsAndWhatIsMadeOfThem) {
   for (const std::string_view seed : target.seeds) target.run(seed);
   Mutator mutator(target);
   for (int i = 0; i < kMutants; ++i) target.run(mutator.Next());
+}
+
+/// Who reads or writes such a value by calling itself runs out of stack.
+TEST_P(MutationTest, HoldsForValuesThatAreNestedDeeply) {
+  constexpr std::size_t kLevels = 100'000;
+  const std::string nested = std::string(kLevels, '[') + std::string(kLevels, ']');
+  GetParam().run(nested);
+  for (const std::string_view seed : GetParam().seeds) {
+    for (std::size_t colon = seed.find(':'); colon != seed.npos;
+         colon = seed.find(':', colon + 1)) {
+      const std::size_t end = std::min(seed.find_first_of(",}", colon), seed.size());
+      GetParam().run(std::string(seed.substr(0, colon + 1)) + nested +
+                     std::string(seed.substr(end)));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, MutationTest, testing::ValuesIn(FuzzTargets()),

@@ -3,6 +3,8 @@
 // Code that reads bytes of others, and what must hold whatever they are.
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,17 @@ struct FuzzTarget {
   std::vector<std::string_view> seeds;
 };
 
+std::vector<FuzzTarget> HostTargets();
+std::vector<FuzzTarget> ProviderTargets();
+std::vector<FuzzTarget> SinkTargets();
+
+/// All of them.
 const std::vector<FuzzTarget>& FuzzTargets();
+
+inline void Must(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
 
 }  // namespace dsw
