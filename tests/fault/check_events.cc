@@ -26,15 +26,19 @@ std::string Show(const Json& event) {
 /// Of workers that are at the same job, one may be overtaken on its way to the stream.
 constexpr std::int64_t kSkewMs = 500;
 
-/// Since some midnight, of "2026-11-22T16:25:31.042Z".
+/// Of "2026-11-22T16:25:31.042Z", in a calendar whose months have 31 days.
 std::int64_t MillisecondsOf(const std::string& time) {
+  int year = 0;
+  int month = 0;
   int day = 0;
   int hour = 0;
   int minute = 0;
   int second = 0;
   int millisecond = 0;
-  std::sscanf(time.c_str(), "%*d-%*d-%dT%d:%d:%d.%d", &day, &hour, &minute, &second, &millisecond);
-  return (((day * 24 + hour) * 60 + minute) * 60 + second) * std::int64_t{1000} + millisecond;
+  std::sscanf(time.c_str(), "%d-%d-%dT%d:%d:%d.%d", &year, &month, &day, &hour, &minute, &second,
+              &millisecond);
+  const std::int64_t days = (year * 12 + month) * std::int64_t{31} + day;
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * std::int64_t{1000} + millisecond;
 }
 
 /// The events of one job, in order.
