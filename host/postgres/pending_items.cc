@@ -10,9 +10,11 @@
 namespace dsw {
 namespace {
 
+/// What is kept apart from its row is kept compressed; how long it is only its text tells.
 constexpr char kItems[] = R"sql(
 SELECT i.item_id, i.title, i.metadata::text, d.content_hash, d.chunk_count,
-       pg_column_size(i.chunks), d.done::text, d.stored_count
+       CASE WHEN pg_column_size(i.chunks) < 2000 THEN pg_column_size(i.chunks)
+            ELSE octet_length(i.chunks::text) END, d.done::text, d.stored_count
 FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
                $5::bigint) d
 JOIN dataset_items i ON i.item_id = d.item_id AND i.dataset_id = $2::bigint

@@ -29,7 +29,7 @@ struct PendingQuery {
 /// An item with pending chunks.
 struct PendingItem {
   std::shared_ptr<const Item> item;
-  std::int64_t stored_bytes = 0;  ///< Of its chunks in the database, which compresses them.
+  std::int64_t stored_bytes = 0;  ///< Of its chunks, about.
   ChunkRanges done;               ///< Needs no embedding.
 };
 
