@@ -195,6 +195,10 @@ TEST_F(QdrantTest, SearchFindsWhatWasStored) {
 TEST_F(QdrantTest, ItsKeyIsSeenNowhereAndSentNowhereElse) {
   world_.Set("LOG_LEVEL", "trace");
   QdrantDouble other;
+  // Another host than that of the other one, to whoever compares names.
+  std::string own = double_.rest_url();
+  own.replace(own.find("127.0.0.1"), std::string("127.0.0.1").size(), "localhost");
+  world_.Set("QDRANT_URL", own);
   const std::int64_t transform = world_.ImportItems("keys", 1, 1);
   world_.Publish(fmt::format(
       R"({{"job_id":"j","dataset_transform_id":{},"mode":"full","qdrant_config":{{"url":"{}"}}}})",
