@@ -81,7 +81,9 @@ Status LaneRetries::WaitFor(const Error& error) {
     if (failure.peer == OnPeer::kRateLimited) return {};  // Now the lane is cooling down.
     // The lane itself holds the next attempt until it is time for a probe.
     if (lane_.held() && demand_.inputs > 0) return {};
-    if (failure.peer == OnPeer::kOverloaded || (demand_.inputs == 0 && lane_.remote())) {
+    // Too few calls in a row may fail for the circuit to notice.
+    const bool down = lane_.remote() && (demand_.inputs == 0 || failure.peer == OnPeer::kDown);
+    if (down || failure.peer == OnPeer::kOverloaded) {
       constexpr auto kLongest =
           std::chrono::duration_cast<milliseconds>(CircuitBreaker::kLongestPause);
       return Wait(Backoff(failures, lane_.policy().retry_delay, kLongest, Jitter()));

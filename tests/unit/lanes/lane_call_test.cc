@@ -147,6 +147,18 @@ TEST_F(LaneCallTest, ASinkThatIsDownIsWaitedForAndProbedWithTheCallItself) {
   EXPECT_TRUE(telemetry_.circuits.empty());
 }
 
+TEST_F(LaneCallTest, ASinkThatIsDownIsWaitedForHoweverFewTheRetries) {
+  for (const int retries : {0, 1, 2, 3}) {
+    Lane sink({.provider = "sink", .policy = {.retries = retries}, .origin = Origin::kSink}, clock_,
+              telemetry_);
+    const Clock::TimePoint up = clock_.Now() + seconds(60);
+    EXPECT_OK(Call(sink, 100, [&]() -> std::optional<Error> {
+      if (clock_.Now() >= up) return std::nullopt;
+      return Error{Code::kUnavailable, "connection refused"};
+    })) << retries;
+  }
+}
+
 TEST_F(LaneCallTest, PatienceWithASinkEndsWithTheReason) {
   const Clock::TimePoint began = clock_.Now();
   EXPECT_FAIL(Call(sink_, 100, Always(Code::kUnavailable)), Code::kUnavailable, "why");
