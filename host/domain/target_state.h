@@ -51,6 +51,7 @@ struct RunTotals {
   std::int64_t batches = 0;
   std::int64_t tokens = 0;
   std::chrono::milliseconds took{0};  ///< Since the run began.
+  bool over = false;                  ///< It ended, whoever ended it.
 };
 
 /// How a run stands after a piece of it was finished.

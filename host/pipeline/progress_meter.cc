@@ -33,12 +33,19 @@ void ProgressMeter::Publish() {
     const std::lock_guard lock(mutex_);
     last_published_ = worker_.clock.Now();
   }
-  worker_.progress.Publish(Now());
+  const Progress now = Now();
+  // Another worker may have ended the run meanwhile, and told so.
+  if (!over()) worker_.progress.Publish(now);
 }
 
 Tally ProgressMeter::tally() const {
   const std::lock_guard lock(mutex_);
   return tally_;
+}
+
+bool ProgressMeter::over() const {
+  const std::lock_guard lock(mutex_);
+  return totals_.over;
 }
 
 Progress ProgressMeter::Now() {

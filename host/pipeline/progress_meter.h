@@ -26,7 +26,8 @@ class ProgressMeter {
 
   void BatchDone(const Batch& batch, const BatchRecord& record);
   void PointsRemoved(std::int64_t count);
-  /// Publishes how the job stands now.
+  /// Publishes how the job stands now, unless its run of the target is over: nothing follows what
+  /// was told last.
   void Publish();
 
   /// Of this delivery.
@@ -35,6 +36,8 @@ class ProgressMeter {
   Progress Now();
 
  private:
+  bool over() const;
+
   const Plan& plan_;
   const Target& target_;
   TargetClaim& claim_;

@@ -45,9 +45,9 @@ Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
 
 /// One claimed target, from its plugins to its last record; what is left of it then.
 Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan& plan,
-                           const Target& target, TargetClaim& claim, const WorkerContext& worker,
-                           const JobScope& scope, ProgressMeter& meter) {
-  Lease lease(claim, worker.clock.Now(), worker.queue.ack_wait(), worker.clock);
+                           const Target& target, TargetClaim& claim, Lease& lease,
+                           const WorkerContext& worker, const JobScope& scope,
+                           ProgressMeter& meter) {
   ASSIGN_OR_RETURN(const std::unique_ptr<TargetRun> run,
                    TargetRun::Open(plan, target, job.sink.value_or(SinkOverride{}), claim, lease,
                                    worker, scope));
@@ -75,15 +75,20 @@ Status CheckDeaths(const Job& job, const WorkerContext& worker) {
 Status RunTarget(const Job& job, std::string_view message, const Target& target,
                  const WorkerContext& worker, const JobScope& scope, JobRun& run) {
   const Plan& plan = *run.plan;
+  const Clock::TimePoint claimed = worker.clock.Now();
   ASSIGN_OR_RETURN(
       const std::unique_ptr<TargetClaim> claim,
       worker.datasets.Claim(plan, target, {.holder = worker.id, .lease = worker.queue.ack_wait()}));
   ProgressMeter meter(plan, target, *claim, worker);
   Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
   if (!claim->over()) {
+    Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
     const Status alive = CheckDeaths(job, worker);
-    end = alive ? EmbedTarget(job, message, plan, target, *claim, worker, scope, meter)
+    end = alive ? EmbedTarget(job, message, plan, target, *claim, lease, worker, scope, meter)
                 : Result<RunEnd>(Fail(alive.error()));
+    // How the job stands is then another's to tell.
+    const Status held = end ? Status() : lease.Held();
+    if (!held && held.error().code == Code::kFenced) end = Fail(held.error());
   }
   run.tally += meter.tally();
   run.progress = meter.Now();

@@ -14,7 +14,8 @@ constexpr char kTotals[] = R"sql(
 SELECT coalesce(r.chunks_total, 0),
        r.chunks_done + CASE WHEN r.outcome = 'success' THEN 0 ELSE b.good END,
        r.chunks_failed + CASE WHEN r.outcome = 'success' THEN 0 ELSE b.bad END, b.number, b.tokens,
-       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint
+       ceil(extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at) * 1000)::bigint,
+       r.outcome IS NOT NULL
 FROM dataset_transform_runs r, LATERAL (
   SELECT coalesce(sum(chunk_count - failed_count), 0)::bigint AS good,
          coalesce(sum(failed_count), 0)::bigint AS bad, count(*) AS number,
@@ -128,7 +129,8 @@ RunTotals ReadTotals(pqxx::transaction_base& transaction, std::int64_t embedded_
                    .failed = Int64(row[2]),
                    .batches = Int64(row[3]),
                    .tokens = Int64(row[4]),
-                   .took = std::chrono::milliseconds(Int64(row[5]))};
+                   .took = std::chrono::milliseconds(Int64(row[5])),
+                   .over = row[6].as<bool>()};
   // Items that are changed while the run goes on may be embedded twice in it, grow, or go.
   totals.total = std::max(totals.total, totals.failed);
   totals.done = std::min(totals.done, totals.total - totals.failed);

@@ -108,6 +108,7 @@ class FakeStore final : public DatasetStore {
   std::chrono::milliseconds since_first{0};
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
+  bool totals_over = false;  ///< Another worker ended the run.
   int failures = 0;
   int batches = 0;
   int removals = 0;
@@ -285,6 +286,7 @@ class FakeClaim final : public TargetClaim {
         static_cast<std::int64_t>(store_.recorded[embedded_dataset_id_].size()) - totals.failed;
     totals.batches = store_.batches;
     totals.tokens = totals.done;
+    totals.over = store_.totals_over;
     return totals;
   }
 

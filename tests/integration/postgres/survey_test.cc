@@ -162,6 +162,16 @@ TEST_F(SurveyTest, TotalsAreThoseOfTheWholeRun) {
   EXPECT_EQ(totals.failed, 1);
   EXPECT_EQ(totals.batches, 2);
   EXPECT_EQ(totals.tokens, 14);
+  EXPECT_FALSE(totals.over);
+}
+
+TEST_F(SurveyTest, TotalsSayWhenTheRunIsOver) {
+  AddItems(1, 2);
+  const Plan plan = MustPlan(MakeJob("a"));
+  Embed(MakeJob("a"));
+  Finish("a");
+  ASSERT_OK_AND_ASSIGN(const RunTotals totals, Claim(plan).Totals());
+  EXPECT_TRUE(totals.over);
 }
 
 }  // namespace

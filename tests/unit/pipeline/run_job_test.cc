@@ -294,6 +294,28 @@ TEST_F(RunJobTest, ARunnerThatLostItsClaimPaysForNothingAndSaysNothing) {
   EXPECT_THAT(bus_.events, SizeIs(1)) << "the first event alone";
 }
 
+TEST_F(RunJobTest, WhatFailedOnceTheClaimWasLostIsNobodysFailure) {
+  store_.AddItem({"text"});
+  store_.renew_error = Error{Code::kFenced, "taken over"};
+  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
+    clock_.Advance(std::chrono::hours(2));
+    return Error{Code::kQuota, "used up"};
+  };
+  Handle(delivery_);
+  EXPECT_EQ(store_.failures, 0);
+  EXPECT_EQ(delivery_.acks, 0);
+  EXPECT_THAT(delivery_.retries, IsEmpty());
+  EXPECT_THAT(bus_.events, SizeIs(1)) << "the first event alone";
+}
+
+TEST_F(RunJobTest, NothingFollowsTheEndThatAnotherWorkerTold) {
+  store_.AddItem({"text"});
+  store_.totals_over = true;
+  Handle(delivery_);
+  ASSERT_THAT(bus_.events, SizeIs(1));
+  EXPECT_TRUE(bus_.events[0].final);
+}
+
 TEST_F(RunJobTest, ATransformThatIsDisabledMeanwhileStopsTheJob) {
   store_.AddItem(std::vector<std::string>(40, "text"));
   store_.record_error = Error{Code::kWithdrawn, "transform 1 was disabled"};
