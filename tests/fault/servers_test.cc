@@ -116,9 +116,10 @@ TEST_F(ServersTest, AQueueThatIsLostIsMadeAgainAndDueJobsAreFound) {
   const auto submit_due = [this] { return world_.Run({"submit", "--due"}); };
   const Output due = submit_due();
   EXPECT_TRUE(due.status.ok()) << due.err;
-  EXPECT_TRUE(
-      Eventually([&] { return world_.PointsOf(transform).size() == 4; }, std::chrono::seconds(15)))
-      << "the worker serves the new stream";
+  const auto served = [&] {
+    return world_.PointsOf(transform).size() == 4 && world_.Queued() == 0;
+  };
+  EXPECT_TRUE(Eventually(served, std::chrono::seconds(15))) << "the worker serves the new stream";
   EXPECT_TRUE(worker.Running());
   worker.Kill();
   const Output again = submit_due();
