@@ -38,7 +38,7 @@ constexpr FailureClass kClasses[] = {
     {"the embedder's key is refused", Code::kUnauthenticated, kEmbedder, Fault::kJob, D::kGiveUp, C::kEnd, P::kAnswered, B::kFail},
     {"the embedder's quota is used up", Code::kQuota, kEmbedder, Fault::kUpstream, D::kRetry, C::kEnd, P::kAnswered, B::kFail},
     {"the embedder limits the rate", Code::kRateLimited, kEmbedder, Fault::kUpstream, D::kRetry, C::kPatience, P::kRateLimited, B::kFail},
-    {"the embedder is overloaded", Code::kOverloaded, kEmbedder, Fault::kUpstream, D::kRetry, C::kPatience, P::kOverloaded, B::kFail},
+    {"the embedder is overloaded", Code::kOverloaded, kEmbedder, Fault::kUpstream, D::kRetry, C::kPatience, P::kOverloaded, B::kFindChunkAtLast},
     {"the embedder cannot be reached or fails", Code::kUnavailable, kEmbedder, Fault::kUpstream, D::kRetry, C::kPatience, P::kDown, B::kFindChunk},
     {"the embedder does not answer in time", Code::kTimeout, kEmbedder, Fault::kUpstream, D::kRetry, C::kPatience, P::kSlow, B::kSmaller},
     {"the embedder answers nonsense", Code::kBadResponse, kEmbedder, Fault::kUpstream, D::kRetry, C::kRepeatOnce, P::kNothing, B::kFindChunk},
@@ -146,6 +146,8 @@ std::string_view Words(OnBatch batch) {
       return "sent in smaller calls";
     case OnBatch::kFindChunk:
       return "the one text that causes it is found and recorded as failed";
+    case OnBatch::kFindChunkAtLast:
+      return "at the job's last attempt, the one text that causes it is found and recorded as failed";
   }
   return "";
 }

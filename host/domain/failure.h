@@ -54,6 +54,7 @@ enum class OnBatch {
   kFail,       ///< They wait for the next delivery.
   kSmaller,    ///< They are sent in smaller calls.
   kFindChunk,  ///< One of them may be the cause: it is looked for, and costs itself alone.
+  kFindChunkAtLast,  ///< The same, but only at the job's last attempt.
 };
 
 /// A row of the table.

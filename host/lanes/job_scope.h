@@ -22,6 +22,8 @@ struct JobScope {
   StopSignals stops;
   Clock::TimePoint deadline = Clock::TimePoint::max();
   std::string traceparent;  ///< W3C trace context of the delivery, or empty.
+  /// One more failure and the job is given up.
+  bool last_attempt = false;
 };
 
 /// Why nothing further may begin, or be waited for, if so: kCancelled.

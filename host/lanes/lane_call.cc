@@ -25,7 +25,8 @@ Status LaneRetries::AfterFailure(const Error& error) {
   const bool slow = failure.peer == OnPeer::kSlow;
   if (slow && demand_.inputs > 1) return Fail(error);
   // Who asks for a pause speaks of itself.
-  const bool texts = failure.batch == OnBatch::kFindChunk || slow;
+  const bool texts = failure.batch == OnBatch::kFindChunk || slow ||
+                     (failure.batch == OnBatch::kFindChunkAtLast && scope_.last_attempt);
   if (texts && failure.peer != OnPeer::kAnswered && demand_.inputs > 0 && !error.retry_after) {
     return MayBeTheTexts(error);
   }
@@ -33,15 +34,18 @@ Status LaneRetries::AfterFailure(const Error& error) {
 }
 
 Status LaneRetries::MayBeTheTexts(const Error& error) {
-  // A small call is not worth more attempts than it takes to find the text.
-  const std::uint32_t enough = demand_.inputs > 2 ? 2 : 1;
+  // A small call is not worth more attempts than it takes to find the text; an upstream that is
+  // overloaded fails many a call.
+  constexpr std::uint32_t kOverloads = 6;
+  const bool overload = ClassOf(error).peer == OnPeer::kOverloaded;
+  const std::uint32_t enough = overload ? kOverloads : demand_.inputs > 2 ? 2 : 1;
   if (demand_.suspect) {
     trouble_.accused = true;
     return Fail(error);
   }
   if (!alike_since_) alike_since_ = trouble_.failed_at;
   ++alike_;
-  const bool last = !CallRetryDelay(error, alike_, Jitter(), lane_.policy());
+  const bool last = !overload && !CallRetryDelay(error, alike_, Jitter(), lane_.policy());
   const bool slow = ClassOf(error).peer == OnPeer::kSlow;
   if (alike_ < enough && !last && !slow) return WaitFor(error);
   if (lane_.SucceededSince(*alike_since_)) {

@@ -174,6 +174,8 @@ Status BatchEmbedder::Recover(const Work& work, const Error& error) {
       return one ? Broken(work, error) : Isolate(work.inputs, error);
     case OnBatch::kFindChunk:
       return failure.peer == OnPeer::kAnswered ? Refused(work.inputs, error) : Broken(work, error);
+    case OnBatch::kFindChunkAtLast:
+      return Broken(work, error);
   }
   return Fail(error);
 }

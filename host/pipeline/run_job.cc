@@ -62,10 +62,12 @@ Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan&
   return claim.Finish();
 }
 
-/// Workers that died at the job count as its failures, and only the next one can tell.
-Status CheckDeaths(const Job& job, const WorkerContext& worker) {
+/// With what was counted so far. Workers that died at the job count as its failures, and only the
+/// next one can tell: an error when they were too many.
+Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobScope scope) {
   ASSIGN_OR_RETURN(const FailureCount count, worker.datasets.Failures(job));
-  if (count.failures <= worker.options.max_retries) return {};
+  scope.last_attempt = count.failures == worker.options.max_retries;
+  if (count.failures <= worker.options.max_retries) return scope;
   return Fail(Error{.code = Code::kInternal,
                     .message = fmt::format("failed {} times; the last time: {}", count.failures,
                                            count.last_error),
@@ -83,9 +85,9 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
   if (!claim->over()) {
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
-    const Status alive = CheckDeaths(job, worker);
-    end = alive ? EmbedTarget(job, message, plan, target, *claim, lease, worker, scope, meter)
-                : Result<RunEnd>(Fail(alive.error()));
+    const Result<JobScope> next = NextAttempt(job, worker, scope);
+    end = next ? EmbedTarget(job, message, plan, target, *claim, lease, worker, *next, meter)
+               : Result<RunEnd>(Fail(next.error()));
     // How the job stands is then another's to tell.
     const Status held = end ? Status() : lease.Held();
     if (!held && held.error().code == Code::kFenced) end = Fail(held.error());

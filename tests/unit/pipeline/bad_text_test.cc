@@ -146,6 +146,37 @@ TEST_F(BadTextTest, ManyInSeveralBatchesAtATimeCostNothingElse) {
   }
 }
 
+TEST_F(BadTextTest, ATextThatAlwaysOverloadsIsFoundAtTheLastAttempt) {
+  config().batch_size = 20;
+  options_.batches_in_flight = 4;
+  AddItem(200, {57});
+  FailWith(Code::kOverloaded);
+  store_.failures = options_.max_retries - 1;
+  Run();
+  EXPECT_EQ(acks_, 0);
+  EXPECT_THAT(store_.failed_chunks, IsEmpty()) << "it is not the last attempt";
+  store_.failures = options_.max_retries;
+  Run();
+  EXPECT_EQ(acks_, 1);
+  ASSERT_THAT(store_.failed_chunks, SizeIs(1));
+  EXPECT_EQ(store_.failed_chunks[0].position.index, 57U);
+}
+
+TEST_F(BadTextTest, AnOverloadedUpstreamCostsNoChunkAtTheLastAttempt) {
+  config().batch_size = 20;
+  AddItem(400, {});
+  int calls = 0;
+  embedder().fail = [&](Texts) -> std::optional<Error> {
+    clock_.Advance(milliseconds(30));
+    if (++calls % 4 == 0) return std::nullopt;
+    return Error{Code::kOverloaded, "busy"};
+  };
+  store_.failures = options_.max_retries;
+  Run();
+  EXPECT_EQ(acks_, 1);
+  EXPECT_THAT(store_.failed_chunks, IsEmpty());
+}
+
 TEST_F(BadTextTest, AnOutageCostsNoChunkAndNoStorm) {
   for (const Code code : {Code::kUnavailable, Code::kOverloaded, Code::kTimeout}) {
     config().batch_size = 20;
