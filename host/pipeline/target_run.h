@@ -90,15 +90,11 @@ class TargetRun {
             const WorkerContext& worker, const JobScope& scope, std::shared_ptr<Embedder> embedder,
             std::shared_ptr<VectorSink> sink, bool own_sink);
   Status Prepare();
-  Result<ModelFacts> Describe();
   Result<Vectors> EmbedOnce(std::span<const std::string_view> texts, const std::string& key,
                             const Departure& departure, std::uint32_t attempt);
   Result<CollectionState> EnsureCollection();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
-  /// The circumstances of an attempt at a call.
-  CallContext Attempt(Clock::TimePoint deadline, const std::string& key,
-                      std::uint32_t number) const;
 
   const Plan& plan_;
   const Target& target_;
