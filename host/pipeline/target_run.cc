@@ -230,8 +230,4 @@ Status TargetRun::InSinkLane(std::size_t points, const std::string& key, const S
   return done;
 }
 
-Status TargetRun::Record(const Batch& batch, const BatchRecord& record) {
-  return claim_.RecordBatch(batch, record);
-}
-
 }  // namespace dsw
