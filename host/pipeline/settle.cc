@@ -152,16 +152,15 @@ Status Settlement::End(const Disposition& next) {
     return worker_.progress.PublishFinal(event);
   }
   if (Is<GiveUp>(next) || Is<Withdraw>(next)) {
-    Progress event = FailureEvent(next);
-    event.state = JobState::kFailed;
     ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
     if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
-    event.final = end.job_complete;
-    if (!event.final) {
-      event.state = JobState::kProcessing;
+    Progress event = FailureEvent(next);
+    if (!end.job_complete) {
       worker_.progress.Publish(event);
       return {};
     }
+    event.state = JobState::kFailed;
+    event.final = true;
     return worker_.progress.PublishFinal(event);
   }
   if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
