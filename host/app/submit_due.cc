@@ -12,7 +12,8 @@
 
 #include "host/app/commands.h"
 #include "host/app/nats_options.h"
-#include "host/app/worker.h"
+#include "host/app/pipeline_options.h"
+#include "host/base/clock.h"
 #include "host/base/secret.h"
 #include "host/domain/job_codec.h"
 #include "host/nats/connection.h"

@@ -64,11 +64,4 @@ class Worker {
   std::unique_ptr<WorkerPool> pool_;
 };
 
-/// The part of the settings that the pipeline follows.
-PipelineOptions PipelineOptionsFrom(const Settings& settings);
-/// The part that the store follows.
-PostgresStoreOptions StoreOptionsFrom(const Settings& settings);
-/// Bytes that batches in flight may take together.
-std::uint64_t BatchMemoryFrom(const Settings& settings);
-
 }  // namespace dsw
