@@ -34,8 +34,6 @@ class Worker {
   ~Worker();
 
   WorkerPool& pool() { return *pool_; }
-  /// For what finds that the fault is the worker's own: waits, and is reported to.
-  WorkerHealth& health() { return *health_; }
   /// Breaks off the calls to the database; jobs that still run fail.
   void CancelDatabase() { database_->Cancel(); }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
