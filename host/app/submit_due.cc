@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include "host/app/failures.h"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -67,16 +67,13 @@ Status SubmitDue(const Settings& settings, bool json) {
       const std::unique_ptr<NatsConnection> nats,
       NatsConnection::Open(NatsConnectionOptionsFrom(settings, "worker-datasets submit")));
   RETURN_IF_ERROR(EnsureTopology(*nats, NatsTopologyFrom(settings)));
-  std::optional<Error> failure;
+  Failures failures;
   for (const DueTransform& transform : due) {
     // One that cannot run keeps no other from running.
     const Status done = SubmitOne(transform, datasets, *nats, settings.nats_stream, json);
-    if (done) continue;
-    if (failure) std::fprintf(stderr, "%s\n", Redact(failure->message).c_str());
-    failure = done.error();
+    if (!done) failures.Add(done.error());
   }
-  if (failure) return Fail(*std::move(failure));
-  return {};
+  return failures.Last();
 }
 
 }  // namespace dsw

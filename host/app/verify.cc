@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include "host/app/failures.h"
 
 #include "host/app/commands.h"
 #include "host/app/local_worker.h"
@@ -97,19 +97,18 @@ Status Verify(const Settings& settings, const VerifyOptions& options) {
                    RecomputeContents(local->database(), plan.dataset_id));
   Json targets = Json::array();
   bool clean = true;
-  std::optional<Error> failure;
+  Failures failures;
   for (const Target& target : plan.targets) {
     const Result<Outcome> outcome = Examine(plan, target, worker, options.repair);
     if (!outcome) {
-      if (failure) std::fprintf(stderr, "%s\n", Redact(failure->message).c_str());
-      failure = outcome.error();
+      failures.Add(outcome.error());
       continue;
     }
     clean = clean && outcome->good();
     if (!options.json) Print(*outcome);
     targets.push_back(ToJson(*outcome));
   }
-  if (failure) return Fail(*std::move(failure));
+  RETURN_IF_ERROR(failures.Last());
   if (options.json) {
     fmt::print("{}\n", Json{{"dataset_transform_id", plan.dataset_transform_id},
                             {"targets", std::move(targets)},
