@@ -3,15 +3,13 @@
 #include <memory>
 #include <string>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include "host/app/failures.h"
 
 #include "host/app/commands.h"
+#include "host/app/failures.h"
 #include "host/app/local_worker.h"
-#include "host/base/secret.h"
+#include "host/app/new_job.h"
 #include "host/pipeline/repair_target.h"
 #include "host/pipeline/verify_target.h"
 #include "host/postgres/item_contents.h"
@@ -24,9 +22,8 @@ using Json = nlohmann::ordered_json;
 /// A job of its own for each target, so that one that is held by a job keeps no other from being
 /// repaired.
 Job MakeJob(std::int64_t transform) {
-  Job job;
-  job.job_id = "verify-" + boost::uuids::to_string(boost::uuids::random_generator()());
-  job.dataset_transform_id = transform;
+  Job job = NewJob(transform);
+  job.job_id.insert(0, "verify-");
   return job;
 }
 
