@@ -105,7 +105,8 @@ int RunCommandLine(int argc, char** argv) {
   RunOptions run;
   CLI::App* run_command = app.add_subcommand("run", "Serve jobs (the default command)");
   run_command->add_flag("--until-idle", run.until_idle,
-                        "Leave once no job is waiting, in flight or delayed");
+                        "Leave once no job is waiting, in flight or delayed; with exit code 1 if "
+                        "a job ended as a dead letter");
   run_command->callback([&] { command = [&](const Settings& s) { return RunWorker(s, run); }; });
 
   bool check_json = false;

@@ -18,7 +18,8 @@ namespace dsw {
 struct RunOptions {
   bool until_idle = false;  ///< Leave once no job is waiting, in flight or delayed.
 };
-/// The worker: serves jobs until it is told to stop.
+/// The worker: serves jobs until it is told to stop. With `until_idle` it fails when jobs that it
+/// ran ended as dead letters.
 Status RunWorker(const Settings& settings, const RunOptions& options);
 
 /// Prints the effective settings.

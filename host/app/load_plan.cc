@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "host/app/pipeline_options.h"
 #include "host/base/clock.h"
 #include "host/postgres/database.h"
 #include "host/postgres/dataset_store.h"
@@ -13,9 +14,7 @@ Result<Plan> LoadPlan(const Settings& settings, const Job& job) {
   SystemClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                    Database::Open({.url = settings.database_url}, clock));
-  PostgresStore datasets(
-      *database, {.default_batch_size = static_cast<std::int32_t>(settings.embedding_batch_size)});
-  return datasets.LoadPlan(job);
+  return PostgresStore(*database, StoreOptionsFrom(settings)).LoadPlan(job);
 }
 
 }  // namespace dsw

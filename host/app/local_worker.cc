@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/app/worker.h"
+#include "host/app/pipeline_options.h"
 #include "host/app/worker_id.h"
 #include "host/base/log.h"
 

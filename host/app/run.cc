@@ -5,9 +5,13 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "host/app/commands.h"
 #include "host/app/plugin_host.h"
 #include "host/app/shutdown.h"
+#include "host/app/terminal.h"
 #include "host/app/worker.h"
 #include "host/base/log.h"
 #include "host/plugin/running_calls.h"
@@ -64,6 +68,16 @@ Status Serve(Worker& worker, bool until_idle, Shutdown& shutdown) {
   return {};
 }
 
+/// Whoever waits for the jobs to be done is told of those that never will be.
+Status CheckDeadLetters(const DeadLetterTally& tally) {
+  if (tally.letters == 0) return {};
+  return Fail(
+      Code::kInternal,
+      fmt::format("{} dead letter{} written, of job {}: `worker-datasets dlq list` says why",
+                  tally.letters, tally.letters == 1 ? " was" : "s were",
+                  Visible(fmt::format("{}", fmt::join(tally.jobs, ", ")))));
+}
+
 /// Gives batches in flight their time, then cuts them.
 void FinishJobs(Worker& worker, Shutdown& shutdown) {
   Log(LogLevel::kInfo, "app", "shutting down");
@@ -91,6 +105,7 @@ Status RunWorker(const Settings& settings, const RunOptions& options) {
   Status served = Serve(*worker, options.until_idle, *shutdown);
   shutdown->Enter("finishing jobs");
   FinishJobs(*worker, *shutdown);
+  if (served && options.until_idle) served = CheckDeadLetters(worker->pool().dead_letters());
   shutdown->Enter("closing connections");
   worker.reset();
   shutdown->Enter("shutting down plugins");

@@ -4,14 +4,12 @@
 #include <optional>
 #include <string>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "host/app/commands.h"
 #include "host/app/load_plan.h"
 #include "host/app/nats_options.h"
+#include "host/app/new_job.h"
 #include "host/app/progress_bar.h"
 #include "host/domain/job_codec.h"
 #include "host/domain/progress_codec.h"
@@ -24,13 +22,10 @@ namespace {
 
 /// The job, checked against the database: what cannot run is refused before it is published.
 Result<Job> MakeJob(const Settings& settings, const SubmitOptions& options) {
-  Job job;
-  job.job_id = boost::uuids::to_string(boost::uuids::random_generator()());
-  job.dataset_transform_id = options.transform;
+  Job job = NewJob(options.transform);
   job.mode = options.mode == "full" ? Mode::kFull : Mode::kIncremental;
   ASSIGN_OR_RETURN(const Plan plan, LoadPlan(settings, job));
-  job.owner_id = plan.owner_id;
-  job.dataset_id = plan.dataset_id;
+  FillFrom(plan, job);
   return job;
 }
 
@@ -87,17 +82,7 @@ Status Submit(const Settings& settings, const SubmitOptions& options) {
   }
   ASSIGN_OR_RETURN(const PublishedJob published,
                    PublishJob(*nats, settings.nats_stream, JobJson(job), job.job_id));
-  if (!options.json) {
-    fmt::print("job {} for transform {}: message {} of stream {}\n", job.job_id,
-               job.dataset_transform_id, published.sequence, published.stream);
-  } else if (!options.watch) {
-    const nlohmann::ordered_json document = {{"job_id", job.job_id},
-                                             {"dataset_transform_id", job.dataset_transform_id},
-                                             {"stream", published.stream},
-                                             {"sequence", published.sequence}};
-    fmt::print("{}\n", document.dump());
-  }
-  std::fflush(stdout);
+  if (!options.json || !options.watch) PrintPublished(job, published, options.json);
   if (watcher == nullptr) return {};
   return Watch(*watcher, options.json);
 }

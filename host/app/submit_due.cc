@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "host/app/commands.h"
+#include "host/app/failures.h"
 #include "host/app/nats_options.h"
-#include "host/app/worker.h"
-#include "host/base/secret.h"
+#include "host/app/new_job.h"
+#include "host/app/pipeline_options.h"
+#include "host/base/clock.h"
 #include "host/domain/job_codec.h"
 #include "host/nats/connection.h"
 #include "host/nats/job_publisher.h"
@@ -23,33 +20,16 @@
 namespace dsw {
 namespace {
 
-void Print(const Job& job, const PublishedJob& published, bool as_json) {
-  if (as_json) {
-    const nlohmann::ordered_json document = {{"job_id", job.job_id},
-                                             {"dataset_transform_id", job.dataset_transform_id},
-                                             {"stream", published.stream},
-                                             {"sequence", published.sequence}};
-    fmt::print("{}\n", document.dump());
-  } else {
-    fmt::print("job {} for transform {}: message {} of stream {}\n", job.job_id,
-               job.dataset_transform_id, published.sequence, published.stream);
-  }
-  std::fflush(stdout);
-}
-
 /// Publishes and prints a job, unless one for the same state of things was published lately.
 Status SubmitOne(const DueTransform& due, PostgresStore& datasets, const NatsConnection& nats,
                  const std::string& stream, bool as_json) {
-  Job job;
-  job.job_id = boost::uuids::to_string(boost::uuids::random_generator()());
-  job.dataset_transform_id = due.dataset_transform_id;
+  Job job = NewJob(due.dataset_transform_id);
   ASSIGN_OR_RETURN(const Plan plan, datasets.LoadPlan(job));
-  job.owner_id = plan.owner_id;
-  job.dataset_id = plan.dataset_id;
+  FillFrom(plan, job);
   ASSIGN_OR_RETURN(const PublishedJob published,
                    PublishJob(nats, stream, JobJson(job),
                               fmt::format("due-{}-{}", due.dataset_transform_id, due.state)));
-  if (!published.duplicate) Print(job, published, as_json);
+  if (!published.duplicate) PrintPublished(job, published, as_json);
   return {};
 }
 
@@ -66,16 +46,13 @@ Status SubmitDue(const Settings& settings, bool json) {
       const std::unique_ptr<NatsConnection> nats,
       NatsConnection::Open(NatsConnectionOptionsFrom(settings, "worker-datasets submit")));
   RETURN_IF_ERROR(EnsureTopology(*nats, NatsTopologyFrom(settings)));
-  std::optional<Error> failure;
+  Failures failures;
   for (const DueTransform& transform : due) {
     // One that cannot run keeps no other from running.
     const Status done = SubmitOne(transform, datasets, *nats, settings.nats_stream, json);
-    if (done) continue;
-    if (failure) std::fprintf(stderr, "%s\n", Redact(failure->message).c_str());
-    failure = done.error();
+    if (!done) failures.Add(done.error());
   }
-  if (failure) return Fail(*std::move(failure));
-  return {};
+  return failures.Last();
 }
 
 }  // namespace dsw

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "host/app/commands.h"
+#include "host/app/failures.h"
 #include "host/app/local_worker.h"
-#include "host/base/secret.h"
+#include "host/app/new_job.h"
 #include "host/pipeline/repair_target.h"
 #include "host/pipeline/verify_target.h"
 #include "host/postgres/item_contents.h"
@@ -24,9 +22,8 @@ using Json = nlohmann::ordered_json;
 /// A job of its own for each target, so that one that is held by a job keeps no other from being
 /// repaired.
 Job MakeJob(std::int64_t transform) {
-  Job job;
-  job.job_id = "verify-" + boost::uuids::to_string(boost::uuids::random_generator()());
-  job.dataset_transform_id = transform;
+  Job job = NewJob(transform);
+  job.job_id.insert(0, "verify-");
   return job;
 }
 
@@ -97,19 +94,18 @@ Status Verify(const Settings& settings, const VerifyOptions& options) {
                    RecomputeContents(local->database(), plan.dataset_id));
   Json targets = Json::array();
   bool clean = true;
-  std::optional<Error> failure;
+  Failures failures;
   for (const Target& target : plan.targets) {
     const Result<Outcome> outcome = Examine(plan, target, worker, options.repair);
     if (!outcome) {
-      if (failure) std::fprintf(stderr, "%s\n", Redact(failure->message).c_str());
-      failure = outcome.error();
+      failures.Add(outcome.error());
       continue;
     }
     clean = clean && outcome->good();
     if (!options.json) Print(*outcome);
     targets.push_back(ToJson(*outcome));
   }
-  if (failure) return Fail(*std::move(failure));
+  RETURN_IF_ERROR(failures.Last());
   if (options.json) {
     fmt::print("{}\n", Json{{"dataset_transform_id", plan.dataset_transform_id},
                             {"targets", std::move(targets)},

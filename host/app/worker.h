@@ -34,8 +34,6 @@ class Worker {
   ~Worker();
 
   WorkerPool& pool() { return *pool_; }
-  /// For what finds that the fault is the worker's own: waits, and is reported to.
-  WorkerHealth& health() { return *health_; }
   /// Breaks off the calls to the database; jobs that still run fail.
   void CancelDatabase() { database_->Cancel(); }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
@@ -63,12 +61,5 @@ class Worker {
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
 };
-
-/// The part of the settings that the pipeline follows.
-PipelineOptions PipelineOptionsFrom(const Settings& settings);
-/// The part that the store follows.
-PostgresStoreOptions StoreOptionsFrom(const Settings& settings);
-/// Bytes that batches in flight may take together.
-std::uint64_t BatchMemoryFrom(const Settings& settings);
 
 }  // namespace dsw

@@ -48,12 +48,12 @@ void Governor::Follow(const ModelFacts& facts) {
 
 Demand Governor::Load(const Demand& demand) const {
   constexpr Demand kProbe{.inputs = 1, .tokens = 1};
-  return !circuit_.closed() && demand.inputs > 0 ? kProbe : demand;
+  return MustProbe(demand) ? kProbe : demand;
 }
 
 Governor::Verdict Governor::Ask(const Demand& demand, TimePoint now) const {
   const Demand load = Load(demand);
-  const bool probe = !circuit_.closed() && demand.inputs > 0;
+  const bool probe = MustProbe(demand);
   // Calls that hang must not keep the probes from departing.
   const int limit = probe ? concurrency_.cap() : concurrency_.limit();
   if (limit > 0 && in_flight_ >= limit) return {WaitReason::kConcurrency, TimePoint::max()};
@@ -78,7 +78,7 @@ Departure Governor::Depart(const Demand& demand, TimePoint now) {
   tokens_by_minute_.Depart(load.tokens, now);
   if (++in_flight_ >= concurrency_.limit()) last_full_ = now;
   Departure departure{.at = now, .demand = demand};
-  if (!circuit_.closed() && departure.counts()) {
+  if (MustProbe(demand)) {
     circuit_.ProbeDeparts(now);
     departure.probe = true;
   }

@@ -83,6 +83,8 @@ class Governor {
   void RateLimited(const Departure& departure, const Error& error, TimePoint now, double jitter);
   void CoolDown(const Error& error, TimePoint now);
   void Failed(const Departure& departure, TimePoint now, bool slow);
+  /// It may only depart as a probe.
+  bool MustProbe(const Demand& demand) const { return !circuit_.closed() && demand.inputs > 0; }
   /// What `demand` takes at present.
   Demand Load(const Demand& demand) const;
 

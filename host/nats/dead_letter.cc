@@ -26,6 +26,10 @@ bool HasPrefix(std::string_view name, std::string_view prefix) {
 
 }  // namespace
 
+bool IsForeignHeader(std::string_view name) {
+  return !HasPrefix(name, kServerHeaderPrefix) && !HasPrefix(name, kOwnHeaderPrefix);
+}
+
 std::string DeadLetterId(const MessageOrigin& origin) {
   // The time tells apart messages of a stream that was deleted and made again.
   return fmt::format("dead-{}-{}-{}", origin.stream, origin.sequence, origin.timestamp_ns);
@@ -46,7 +50,7 @@ NatsHeaders DeadLetterHeaders(const MessageOrigin& origin, const NatsHeaders& or
   for (const auto& [name, value] : original) {
     if (name == kMessageIdHeader) {
       headers.emplace_back(kOriginalIdHeader, HeaderValue(value));
-    } else if (!HasPrefix(name, kServerHeaderPrefix) && !HasPrefix(name, kOwnHeaderPrefix)) {
+    } else if (IsForeignHeader(name)) {
       headers.emplace_back(name, HeaderValue(value));
     }
   }

@@ -37,6 +37,10 @@ struct MessageOrigin {
   std::uint64_t attempt = 0;
 };
 
+/// A header that neither speaks to the server (Nats-…) nor tells of a dead letter (Dsw-…), in
+/// whatever case it is written: it is the publisher's own.
+bool IsForeignHeader(std::string_view name);
+
 /// Names the message for good, so that publishing it twice stores it once.
 std::string DeadLetterId(const MessageOrigin& origin);
 

@@ -31,11 +31,6 @@ StoredDeadLetter Letter(natsMsg* message, std::uint64_t sequence, std::int64_t t
           .payload = std::string(PayloadOf(message))};
 }
 
-/// Of a header that only some other program can have meant for the server or for us.
-bool Kept(const std::string& name) {
-  return !name.starts_with(kOwnHeaderPrefix) && !name.starts_with(kServerHeaderPrefix);
-}
-
 }  // namespace
 
 DeadLetterQueue::DeadLetterQueue(const NatsConnection& connection, std::string stream,
@@ -122,7 +117,7 @@ Result<PublishedJob> DeadLetterQueue::Replay(const StoredDeadLetter& letter) {
 
   NatsHeaders headers;
   std::copy_if(letter.headers.begin(), letter.headers.end(), std::back_inserter(headers),
-               [](const auto& header) { return Kept(header.first); });
+               [](const auto& header) { return IsForeignHeader(header.first); });
   const std::string id = fmt::format("replay-{}-{}-{}", stream_, letter.sequence,
                                      letter.stored_at.time_since_epoch().count());
   ASSIGN_OR_RETURN(PublishedJob published,

@@ -249,54 +249,41 @@ Status BatchEmbedder::Judge(const Input& input, const Error& error) {
 Status BatchEmbedder::Isolate(InputSpan inputs, Error error) {
   // Halving, but what stands beside the half that fails is sent later, in one call: it takes one
   // call per level and not two.
+  constexpr int kRoom = 4;
+  const Code code = error.code;
   const bool refused = ClassOf(error).peer == OnPeer::kAnswered;
   const bool slow = ClassOf(error).peer == OnPeer::kSlow;
   Clock& clock = run_.worker().clock;
   Inputs others;
-  bool sent = true;  // `inputs` failed as it is.
-  constexpr int kRoom = 4;
+  bool failed = true;  // `inputs` did as it is, with `error`.
   while (inputs.size() > 1) {
     const InputSpan half = inputs.first(inputs.size() / 2);
     const InputSpan rest = inputs.subspan(half.size());
     const Clock::TimePoint started = clock.Now();
     Result<Vectors> vectors = Call(half, /*suspect=*/!refused && !(slow && half.size() > 1));
+    failed = !vectors;
+    inputs = failed ? half : rest;
     if (vectors) {
       RETURN_IF_ERROR(Take(half, *std::move(vectors)));
-      inputs = rest;
-      sent = false;
       // It was the size, and not one of the texts.
       if (slow && kRoom * (clock.Now() - started) > run_.lane().policy().timeout) break;
       continue;
     }
     others.insert(others.end(), rest.begin(), rest.end());
-    inputs = half;
-    sent = true;
-    if (vectors.error().code != error.code || vectors.error().item) {
-      Later(others);
-      return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());
-    }
-    if (!refused && !slow && !trouble_.accused) return Fail(vectors.error());
     error = std::move(vectors.error());
+    if (error.code != code || error.item || !(refused || slow || trouble_.accused)) break;
   }
-  if (inputs.size() > 1) {
+  if (!failed && inputs.size() > 1) {
     others.insert(others.begin(), inputs.begin(), inputs.end());
-    Later(others);
-    return {};
+    inputs = {};
   }
   Later(others);
-  if (refused && sent) return Refused(inputs, error);
-  if (!sent) {
-    Result<Vectors> vectors = Call(inputs, /*suspect=*/!refused);
-    if (vectors) return Take(inputs, *std::move(vectors));
-    if (refused || vectors.error().code != error.code) {
-      return Recover({Inputs(inputs.begin(), inputs.end())}, vectors.error());
-    }
-    error = std::move(vectors.error());
-  }
-  if (!trouble_.accused) return Fail(std::move(error));
-  if (!sent) return Judge(inputs.front(), error);
-  todo_.push_back({Inputs(inputs.begin(), inputs.end()), trouble_.failed_at});
-  return {};
+  Work last{Inputs(inputs.begin(), inputs.end())};
+  if (failed) return Recover(last, error);
+  if (inputs.empty()) return {};
+  // It failed among others that have succeeded since.
+  if (!refused) last.accused_at = trouble_.failed_at;
+  return Send(std::move(last));
 }
 
 Status BatchEmbedder::TooLong(const Input& input, const Error& error) {

@@ -68,7 +68,7 @@ Status RunBatch(const Batch& batch, TargetRun& run, ProgressMeter& meter) {
                            .tokens = embedded->tokens,
                            .duration = std::chrono::duration_cast<std::chrono::milliseconds>(
                                worker.clock.Now() - started)};
-  Status recorded = run.Record(batch, record);
+  Status recorded = run.claim().RecordBatch(batch, record);
   if (!recorded) {
     if (recorded.error().code == Code::kFenced) DisownPoints(batch, run);
     return fail(std::move(recorded.error()).Context("record"));

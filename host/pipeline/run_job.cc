@@ -117,7 +117,8 @@ Status RunJob(const Job& job, std::string_view message, const WorkerContext& wor
   return {};
 }
 
-void HandleDelivery(Delivery& delivery, const WorkerContext& worker, const StopSignals& stops) {
+std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContext& worker,
+                                          const StopSignals& stops) {
   const Clock::TimePoint started = worker.clock.Now();
   const JobScope scope{.stops = stops,
                        .deadline = started + worker.options.job_timeout,
@@ -141,7 +142,10 @@ void HandleDelivery(Delivery& delivery, const WorkerContext& worker, const StopS
                          .message = std::string("exception: ") + exception.what(),
                          .origin = Origin::kWorker});
   }
-  Settle(delivery, job, std::move(outcome), run, worker.clock.Now() - started, worker);
+  const bool dead =
+      Settle(delivery, job, std::move(outcome), run, worker.clock.Now() - started, worker);
+  if (!dead) return std::nullopt;
+  return job ? job->job_id : "?";
 }
 
 }  // namespace dsw

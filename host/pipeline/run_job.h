@@ -3,6 +3,8 @@
 // The life of a job: from the queue to the acknowledgement, and from the job to the last record.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "host/base/result.h"
@@ -16,8 +18,10 @@ namespace dsw {
 
 /// Runs one delivery and settles it: acknowledged, to be retried, handed back, or dead-lettered.
 /// Never throws; what goes wrong is logged here. A delivery that could not be settled comes back by
-/// itself. Belongs to one thread at a time.
-void HandleDelivery(Delivery& delivery, const WorkerContext& worker, const StopSignals& stops);
+/// itself. The id of the job if it is in the dead-letter queue now, "?" if nobody can read it.
+/// Belongs to one thread at a time.
+std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContext& worker,
+                                          const StopSignals& stops);
 
 /// Embeds what is pending of every target of the job, whose message is `message`. kCancelled when
 /// it was stopped before the end or its time was up; what was recorded until then stays, and the

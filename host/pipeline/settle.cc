@@ -83,6 +83,7 @@ class Settlement {
   void Log(const Disposition& next, Clock::TimePoint::duration took) const;
 
   const Status& outcome() const { return outcome_; }
+  bool dead_lettered() const { return dead_lettered_; }
 
  private:
   FailureHistory History(const FailureClass& failure);
@@ -92,6 +93,7 @@ class Settlement {
   Delivery& delivery_;
   const Result<Job>& job_;
   const Status outcome_;
+  bool dead_lettered_ = false;
   const JobRun& run_;
   const WorkerContext& worker_;
 };
@@ -152,16 +154,15 @@ Status Settlement::End(const Disposition& next) {
     return worker_.progress.PublishFinal(event);
   }
   if (Is<GiveUp>(next) || Is<Withdraw>(next)) {
-    Progress event = FailureEvent(next);
-    event.state = JobState::kFailed;
     ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
     if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
-    event.final = end.job_complete;
-    if (!event.final) {
-      event.state = JobState::kProcessing;
+    Progress event = FailureEvent(next);
+    if (!end.job_complete) {
       worker_.progress.Publish(event);
       return {};
     }
+    event.state = JobState::kFailed;
+    event.final = true;
     return worker_.progress.PublishFinal(event);
   }
   if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
@@ -178,10 +179,13 @@ Status Settlement::TellQueue(const Disposition& next) {
 }
 
 Status Settlement::DeadLetter() {
-  return delivery_.DeadLetter({.error_type = std::string(CodeName(outcome_.error().code)),
-                               .error = outcome_.error().message,
-                               .job_id = job_ ? job_->job_id : std::string(),
-                               .fault = std::string(FaultName(ClassOf(outcome_.error()).fault))});
+  RETURN_IF_ERROR(
+      delivery_.DeadLetter({.error_type = std::string(CodeName(outcome_.error().code)),
+                            .error = outcome_.error().message,
+                            .job_id = job_ ? job_->job_id : std::string(),
+                            .fault = std::string(FaultName(ClassOf(outcome_.error()).fault))}));
+  dead_lettered_ = true;
+  return {};
 }
 
 void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) const {
@@ -244,7 +248,7 @@ Disposition Decide(const Error& error, const FailureHistory& history,
   return GiveUp{};
 }
 
-void Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
+bool Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
             Clock::TimePoint::duration took, const WorkerContext& worker) {
   Settlement settlement(delivery, job, std::move(outcome), run, worker);
   const Disposition next = settlement.Decide();
@@ -265,6 +269,7 @@ void Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const Jo
     Log(LogLevel::kError, "pipeline", "cannot settle a delivery; it will come back",
         {{"job_id", job ? job->job_id : std::string("?")}, {"error", told.error().message}});
   }
+  return settlement.dead_lettered();
 }
 
 }  // namespace dsw

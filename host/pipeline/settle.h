@@ -49,8 +49,9 @@ Disposition Decide(const Error& error, const FailureHistory& history,
 
 /// Decides, and tells the database, the observers, the queue, the worker's health, the metrics and
 /// the log. The last event of a job is stored before the queue forgets the job. What cannot be told
-/// to the queue is logged: the delivery then comes back after the ack wait.
-void Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
+/// to the queue is logged: the delivery then comes back after the ack wait. True if the job is in
+/// the dead-letter queue now.
+bool Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
             Clock::TimePoint::duration took, const WorkerContext& worker);
 
 }  // namespace dsw

@@ -8,16 +8,11 @@
 #include <fmt/format.h>
 
 #include "host/base/log.h"
+#include "host/pipeline/attempt.h"
 #include "host/pipeline/call_limits.h"
 #include "host/pipeline/maker.h"
 
 namespace dsw {
-namespace {
-
-/// What no provider refuses.
-constexpr std::string_view kProbe[] = {"dimensions"};
-
-}  // namespace
 
 TargetRun::TargetRun(const Plan& plan, const Target& target, TargetClaim& claim, Lease& lease,
                      const WorkerContext& worker, const JobScope& scope,
@@ -57,7 +52,7 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
 }
 
 Status TargetRun::Prepare() {
-  ASSIGN_OR_RETURN(facts_, Describe());
+  ASSIGN_OR_RETURN(facts_, DescribeModel(*embedder_, *lane_, plan_, scope_));
   lane_->Follow(target_.embedder.model, facts_);
   batch_limits_ =
       LimitsOf(target_.embedder, facts_, embedder_->limits(), worker_.options.batch_bytes);
@@ -82,15 +77,6 @@ Status TargetRun::Prepare() {
   return {};
 }
 
-Result<ModelFacts> TargetRun::Describe() {
-  Trouble trouble;
-  return CallInLane<ModelFacts>(
-      *lane_, Demand{}, scope_, trouble, [&](const Departure& departure, std::uint32_t attempt) {
-        return embedder_->Describe(
-            Attempt(departure.at + lane_->policy().timeout, plan_.job_id, attempt));
-      });
-}
-
 Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::uint64_t bytes,
                                  const std::string& key, Trouble& trouble) {
   const Demand demand{.inputs = texts.size(),
@@ -107,7 +93,7 @@ Result<Vectors> TargetRun::Embed(std::span<const std::string_view> texts, std::u
         return result;
       },
       [&](const Departure& departure) -> Status {
-        RETURN_IF_ERROR(EmbedOnce(kProbe, plan_.job_id, departure, 1));
+        RETURN_IF_ERROR(EmbedOnce(kProbeText, plan_.job_id, departure, 1));
         return {};
       });
   if (!vectors) return vectors;
@@ -154,7 +140,7 @@ Result<Vectors> TargetRun::EmbedOnce(std::span<const std::string_view> texts,
                                      std::uint32_t attempt) {
   RETURN_IF_ERROR(lease_.Held());
   Result<Vectors> result = embedder_->Embed(
-      Attempt(departure.at + lane_->policy().timeout, key, attempt), texts, InputType::kDocument);
+      AttemptOf(plan_, key, scope_, *lane_, departure, attempt), texts, InputType::kDocument);
   worker_.telemetry.EmbedCall(embedder_->provider(),
                               result ? std::nullopt : std::optional(result.error().code),
                               worker_.clock.Now() - departure.at, texts.size());
@@ -162,7 +148,7 @@ Result<Vectors> TargetRun::EmbedOnce(std::span<const std::string_view> texts,
 }
 
 Result<Vectors> TargetRun::Probe(Trouble& trouble) {
-  return Embed(kProbe, kProbe[0].size(), plan_.job_id, trouble);
+  return Embed(kProbeText, kProbeText[0].size(), plan_.job_id, trouble);
 }
 
 Result<CollectionState> TargetRun::EnsureCollection() {
@@ -235,27 +221,13 @@ Status TargetRun::InSinkLane(std::size_t points, const std::string& key, const S
       *sink_lane_, Demand{.inputs = points}, scope_, trouble,
       [&](const Departure& departure, std::uint32_t attempt) -> Status {
         RETURN_IF_ERROR(lease_.Held());
-        return call(Attempt(departure.at + sink_lane_->policy().timeout, key, attempt));
+        return call(AttemptOf(plan_, key, scope_, *sink_lane_, departure, attempt));
       });
   // What a job brings is none of the worker's own.
   if (!done && own_sink_ && done.error().origin == Origin::kSink) {
     done.error().origin = Origin::kEmbedder;
   }
   return done;
-}
-
-Status TargetRun::Record(const Batch& batch, const BatchRecord& record) {
-  return claim_.RecordBatch(batch, record);
-}
-
-CallContext TargetRun::Attempt(Clock::TimePoint deadline, const std::string& key,
-                               std::uint32_t number) const {
-  return {.job_id = plan_.job_id,
-          .idempotency_key = key,
-          .traceparent = scope_.traceparent,
-          .attempt = number,
-          .deadline = deadline,
-          .cancel = scope_.stops.cancel};
 }
 
 }  // namespace dsw

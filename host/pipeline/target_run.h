@@ -45,12 +45,10 @@ class TargetRun {
   /// What there was to do when it was opened.
   const Survey& survey() const { return survey_; }
   const Embedder& embedder() const { return *embedder_; }
-  const VectorSink& sink() const { return *sink_; }
   /// With the dimensions, whoever told them.
   const ModelFacts& facts() const { return facts_; }
-  /// The ways to the embedder and to the sink.
+  /// The way to the embedder.
   Lane& lane() const { return *lane_; }
-  Lane& sink_lane() const { return *sink_lane_; }
   LearnedLimits& learned() const { return *learned_; }
   /// What a call may hold, as far as is known by now.
   BatchLimits CallLimits() const { return learned_->Tighten(batch_limits_); }
@@ -78,8 +76,6 @@ class TargetRun {
   /// Points of the pieces of a batch, ready to be stored.
   Points MakePoints(std::span<const Chunk* const> chunks, const std::vector<bool>& truncated,
                     Matrix vectors) const;
-  /// Records that a batch is durable.
-  Status Record(const Batch& batch, const BatchRecord& record);
   /// Tells the collection what made its vectors, now that all of them are embedded.
   Status Mark();
 
@@ -90,15 +86,11 @@ class TargetRun {
             const WorkerContext& worker, const JobScope& scope, std::shared_ptr<Embedder> embedder,
             std::shared_ptr<VectorSink> sink, bool own_sink);
   Status Prepare();
-  Result<ModelFacts> Describe();
   Result<Vectors> EmbedOnce(std::span<const std::string_view> texts, const std::string& key,
                             const Departure& departure, std::uint32_t attempt);
   Result<CollectionState> EnsureCollection();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
-  /// The circumstances of an attempt at a call.
-  CallContext Attempt(Clock::TimePoint deadline, const std::string& key,
-                      std::uint32_t number) const;
 
   const Plan& plan_;
   const Target& target_;

@@ -5,7 +5,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include "host/domain/point.h"
 #include "host/domain/stamp.h"
 #include "host/lanes/lane_call.h"
+#include "host/pipeline/attempt.h"
 #include "host/pipeline/expected_index.h"
 #include "host/pipeline/maker.h"
 
@@ -111,21 +111,15 @@ Status Verifier::Open() {
 
 Result<std::string> Verifier::Maker(Embedder& embedder) {
   const std::shared_ptr<Lane> lane = worker_.lanes.Of(embedder);
-  Trouble trouble;
-  ASSIGN_OR_RETURN(
-      ModelFacts facts,
-      CallInLane<ModelFacts>(*lane, Demand{}, scope_, trouble,
-                             [&](const Departure& departure, std::uint32_t number) {
-                               return embedder.Describe(Attempt(*lane, departure, number));
-                             }));
+  ASSIGN_OR_RETURN(ModelFacts facts, DescribeModel(embedder, *lane, plan_, scope_));
   if (facts.dimensions == 0) {
     // Only a vector tells.
-    constexpr std::string_view kText[] = {"dimensions"};
+    Trouble trouble;
     ASSIGN_OR_RETURN(const Vectors probe,
                      CallInLane<Vectors>(*lane, Demand{.inputs = 1}, scope_, trouble,
                                          [&](const Departure& departure, std::uint32_t number) {
                                            return embedder.Embed(Attempt(*lane, departure, number),
-                                                                 kText, InputType::kDocument);
+                                                                 kProbeText, InputType::kDocument);
                                          }));
     facts.dimensions = static_cast<std::uint32_t>(probe.matrix.dimensions());
   }
@@ -134,12 +128,7 @@ Result<std::string> Verifier::Maker(Embedder& embedder) {
 
 CallContext Verifier::Attempt(const Lane& lane, const Departure& departure,
                               std::uint32_t number) const {
-  return {.job_id = plan_.job_id,
-          .idempotency_key = plan_.job_id,
-          .traceparent = scope_.traceparent,
-          .attempt = number,
-          .deadline = departure.at + lane.policy().timeout,
-          .cancel = scope_.stops.cancel};
+  return AttemptOf(plan_, plan_.job_id, scope_, lane, departure, number);
 }
 
 Status Verifier::Pass(ExpectedCursor& cursor, const KeyRange& range) {

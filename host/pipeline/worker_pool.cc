@@ -31,6 +31,18 @@ std::optional<Error> WorkerPool::failure() const {
   return failure_;
 }
 
+DeadLetterTally WorkerPool::dead_letters() const {
+  const std::lock_guard lock(mutex_);
+  return dead_letters_;
+}
+
+void WorkerPool::Count(const std::string& dead_job) {
+  constexpr std::size_t kMostJobs = 10;
+  const std::lock_guard lock(mutex_);
+  ++dead_letters_.letters;
+  if (dead_letters_.jobs.size() < kMostJobs) dead_letters_.jobs.insert(dead_job);
+}
+
 void WorkerPool::Cancel() {
   drain_.request_stop();
   cancel_.request_stop();
@@ -64,7 +76,7 @@ void WorkerPool::Work() {
     if (*delivery == nullptr) continue;
     ++active_;
     try {
-      HandleDelivery(**delivery, worker_, stops);
+      if (const auto dead = HandleDelivery(**delivery, worker_, stops)) Count(*dead);
     } catch (const std::exception& exception) {
       Log(LogLevel::kError, "pipeline", "a job ended with an exception; it will come back",
           {{"error", exception.what()}});

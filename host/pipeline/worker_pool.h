@@ -4,9 +4,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -14,6 +17,12 @@
 #include "host/ports/job_queue.h"
 
 namespace dsw {
+
+/// Jobs that were moved to the dead-letter queue.
+struct DeadLetterTally {
+  std::int64_t letters = 0;      ///< A large job may end in several.
+  std::set<std::string> jobs{};  ///< Their ids, as far as a few; "?" for those nobody can read.
+};
 
 /// Starts its threads when made and joins them when destroyed. Thread-safe.
 class WorkerPool {
@@ -24,6 +33,8 @@ class WorkerPool {
 
   /// Why no further job can be taken, by anybody's waiting: the queue is gone for good.
   std::optional<Error> failure() const;
+  /// What this pool's jobs ended in.
+  DeadLetterTally dead_letters() const;
   /// Jobs being run now.
   int active() const { return active_; }
 
@@ -36,12 +47,16 @@ class WorkerPool {
 
  private:
   void Work();
+  void Count(const std::string& dead_job);
 
   const WorkerContext& worker_;
   std::stop_source drain_;
   std::stop_source cancel_;
   mutable std::mutex mutex_;
-  std::optional<Error> failure_;  ///< Guarded by mutex_.
+  // Guarded by mutex_.
+  std::optional<Error> failure_;
+  DeadLetterTally dead_letters_;
+
   std::atomic<int> active_ = 0;
   std::atomic<int> running_threads_ = 0;
   std::vector<std::thread> threads_;

@@ -29,7 +29,7 @@ class DeadLetterTest : public testing::Test {
     const std::int64_t good = world_.ImportItems(fmt::format("good {}", ++good_), 2, 2);
     world_.Publish(payload);
     world_.Submit(good);
-    EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+    EXPECT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
     EXPECT_EQ(world_.PointIds(good).size(), 4U);
     const std::vector<DeadLetter> letters = world_.DeadLetters();
     EXPECT_EQ(letters.size(), 1U);
@@ -58,6 +58,15 @@ TEST_F(DeadLetterTest, AMissingTransform) {
   const DeadLetter letter = Reason(JobFor(4711));
   EXPECT_EQ(letter.error_type, "not_found");
   EXPECT_THAT(letter.error, HasSubstr("4711"));
+}
+
+TEST_F(DeadLetterTest, FailTheRunUntilIdleThatWroteThemAndNoOther) {
+  world_.Publish(JobFor(4711));
+  EXPECT_EQ(world_.RunUntilIdle(), 1);
+  EXPECT_THAT(world_.Log(), HasSubstr("1 dead letter was written, of job job-4711-0: "
+                                      "`worker-datasets dlq list` says why"));
+  world_.Submit(world_.ImportItems("good", 1, 1));
+  EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
 }
 
 TEST_F(DeadLetterTest, ADisabledTransformCostsNone) {
@@ -132,7 +141,7 @@ TEST_F(DeadLetterTest, SecretsStayOutOfLogsEventsAndDeadLetters) {
       JobFor(transform,
              R"(,"embedder_config":{"provider":"sk-in-provider","api_key":"sk-in-job-secret"})");
   world_.Publish(payload);
-  ASSERT_EQ(world_.RunUntilIdle(), 0);
+  ASSERT_EQ(world_.RunUntilIdle(), 1);
   ASSERT_EQ(world_.DeadLetters().size(), 1U);
   EXPECT_THAT(world_.Log(), testing::Not(HasSubstr("sk-in-job-secret")));
   EXPECT_THAT(world_.DeadLetters()[0].error, testing::Not(HasSubstr("sk-in-job-secret")));
@@ -145,7 +154,7 @@ TEST_F(DeadLetterTest, AreListedShownReplayedAndRemovedByCommand) {
       R"({"job_id":"\u001b[31mred","mode":"fast","qdrant_config":{"api_key":"sk-in-a-job"}})");
   world_.Publish(JobFor(4711));
   world_.Publish(JobFor(4711, R"(,"mode":"full")"));
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
 
   const Output list = world_.Run({"dlq", "list", "--json"});
   ASSERT_TRUE(list.status.ok()) << list.err;
@@ -178,7 +187,7 @@ TEST_F(DeadLetterTest, AreListedShownReplayedAndRemovedByCommand) {
   const Output replayed = world_.Run({"dlq", "replay", "--transform", "4711"});
   EXPECT_TRUE(replayed.status.ok()) << replayed.err;
   EXPECT_EQ(world_.DeadLetters().size(), 1U);
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   EXPECT_EQ(world_.DeadLetters().size(), 3U);
   EXPECT_TRUE(world_.Run({"dlq", "purge", invalid}).status.ok());
   EXPECT_TRUE(world_.Run({"dlq", "purge", "--transform", std::to_string(transform)}).status.ok());
@@ -191,7 +200,7 @@ TEST_F(DeadLetterTest, AreListedShownReplayedAndRemovedByCommand) {
 TEST_F(DeadLetterTest, AReplayedJobRunsOnceItsFaultIsMended) {
   const std::int64_t transform = world_.ImportItems("mended", 1, 1, "{}", "test:mystery");
   world_.Publish(JobFor(transform));
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   ASSERT_EQ(world_.DeadLetters().size(), 1U);
   world_.Sql(R"(UPDATE embedders SET config = config || '{"model":"hash-8"}')");
   ASSERT_TRUE(world_.Run({"dlq", "replay", "--all"}).status.ok());

@@ -68,7 +68,7 @@ TEST_F(FastembedTest, AMissingModelSaysWhatToGetAndCostsNoOtherProvider) {
   world_.Submit(missing);
   const std::int64_t other = world_.ImportItems("other", 1, 1);
   world_.Submit(other);
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   EXPECT_EQ(world_.PointIds(other).size(), 1U);
   const std::vector<DeadLetter> letters = world_.DeadLetters();
   ASSERT_EQ(letters.size(), 1U);

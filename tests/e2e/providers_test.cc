@@ -185,7 +185,7 @@ TEST_F(ProvidersTest, PoisonFailsTheJobWhereThatIsAskedFor) {
   std::vector<std::string> texts = Texts(30);
   texts[7] += " POISON";
   world_.Submit(Import(openai.Url(), "openai:text-embedding-3-small", texts));
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   ASSERT_EQ(world_.DeadLetters().size(), 1u);
   EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("chunk"));
 }
@@ -193,7 +193,7 @@ TEST_F(ProvidersTest, PoisonFailsTheJobWhereThatIsAskedFor) {
 TEST_F(ProvidersTest, AWrongKeyIsADeadLetterThatSaysSo) {
   Double openai("openai", {.key = "another-key"});
   world_.Submit(Import(openai.Url(), "openai:text-embedding-3-small", Texts(3)));
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   ASSERT_EQ(world_.DeadLetters().size(), 1u);
   EXPECT_EQ(world_.DeadLetters()[0].error_type, "unauthenticated");
   EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("API key"));
@@ -206,7 +206,7 @@ TEST_F(ProvidersTest, AJobMayNotSendTheStoredKeyToAnotherAddress) {
   world_.Publish(fmt::format(
       R"({{"job_id":"j","dataset_transform_id":{},"embedder_config":{{"base_url":"{}"}}}})",
       transform, wrong.Url()));
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   for (const doubles::Entry& entry : wrong.entries()) {
     for (const auto& [name, value] : entry.headers) EXPECT_THAT(value, Not(HasSubstr(kKey)));
   }
@@ -230,7 +230,7 @@ TEST_F(ProvidersTest, NoKeyIsSeenAnywhere) {
 
   const Output plugins = world_.Run({"plugins", "--json"});
   const Output check = world_.Run({"check-config"});
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   EXPECT_EQ(world_.PointIds(second).size(), 5u);
 
   std::string seen = world_.Log() + plugins.out + plugins.err + check.out + check.err;

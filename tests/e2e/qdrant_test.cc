@@ -145,7 +145,7 @@ TEST_F(QdrantTest, ACollectionOfAnotherSizeCostsNoEmbedding) {
       "sizes", R"({"title":"t","text":"x"})",
       {"--embedder", "test:hash-8", "--collection", "taken", "--config", world_.CountConfig()});
   world_.Submit(transform);
-  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   ASSERT_EQ(world_.DeadLetters().size(), 1u);
   EXPECT_EQ(world_.DeadLetters()[0].error_type, "conflict");
   EXPECT_THAT(world_.DeadLetters()[0].error,

@@ -49,6 +49,8 @@ class FaultWorld : public World {
   /// Runs a worker until no job is left; false when that takes longer, or it fails.
   bool Drain(std::chrono::milliseconds at_most = std::chrono::seconds(60),
              const Variables& more = {});
+  /// A worker that was to drain the queue did so, whether its jobs succeeded or are dead letters.
+  bool Drained(const ExitStatus& ended) const;
   /// Submits a job and drains.
   bool NextJob(std::int64_t transform, const std::string& mode = "incremental");
   /// What the workers logged as warnings and errors, the end of it.

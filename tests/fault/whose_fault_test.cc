@@ -75,7 +75,7 @@ TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerEndsInADeadLetterOrAFailedChunk) {
     Process worker = world_.Start("w", {}, {"--until-idle"});
     const auto ended = worker.Wait(std::chrono::seconds(30));
     ASSERT_TRUE(ended);
-    settled = ended->ok();
+    settled = world_.Drained(*ended);
     deaths += settled ? 0 : 1;
   }
   ASSERT_TRUE(settled) << deaths << " deaths without an end";

@@ -52,6 +52,14 @@ TEST(DeadLetterTest, KeepsHeadersThatDoNotSpeakToTheServer) {
   EXPECT_THAT(headers, Not(Contains(Pair("Dsw-Error", "of an earlier death"))));
 }
 
+TEST(DeadLetterTest, WhatSpeaksToTheServerIsNoForeignHeaderHoweverItIsWritten) {
+  EXPECT_TRUE(IsForeignHeader("traceparent"));
+  EXPECT_TRUE(IsForeignHeader("X-Nats-Owner"));
+  EXPECT_FALSE(IsForeignHeader("Nats-Rollup"));
+  EXPECT_FALSE(IsForeignHeader("nats-rollup"));
+  EXPECT_FALSE(IsForeignHeader("DSW-Error"));
+}
+
 TEST(DeadLetterTest, HasNoHeaderWithoutAValue) {
   const NatsHeaders headers =
       DeadLetterHeaders(kOrigin, {{"X-Empty", ""}, {"X-Blank", " \r\n "}},

@@ -15,8 +15,8 @@ inline constexpr char kJob[] = R"({"job_id":"j1","dataset_transform_id":1})";
 
 class JobFixture : public testing::Test {
  protected:
-  void Handle(FakeDelivery& delivery) {
-    HandleDelivery(delivery, worker_, {drain_.get_token(), cancel_.get_token()});
+  std::optional<std::string> Handle(FakeDelivery& delivery) {
+    return HandleDelivery(delivery, worker_, {drain_.get_token(), cancel_.get_token()});
   }
 
   FakeStore store_;

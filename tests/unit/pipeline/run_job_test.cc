@@ -194,6 +194,15 @@ TEST_F(RunJobTest, AMessageThatIsNoJobIsDeadLetteredAtOnce) {
   EXPECT_THAT(bus_.events, IsEmpty());
 }
 
+TEST_F(RunJobTest, AJobIsADeadLetterOnceTheQueueHasIt) {
+  FakeDelivery bad("{");
+  bad.settle_status = Fail(Code::kUnavailable, "the stream is full");
+  EXPECT_EQ(Handle(bad), std::nullopt);
+  bad.settle_status = {};
+  EXPECT_EQ(Handle(bad), "?");
+  EXPECT_EQ(Handle(delivery_), std::nullopt) << "it succeeded";
+}
+
 TEST_F(RunJobTest, AMissingTransformIsDeadLetteredAtOnceAndAnnounced) {
   store_.plan_error = Error{Code::kNotFound, "no transform 1"};
   Handle(delivery_);

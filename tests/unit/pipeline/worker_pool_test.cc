@@ -39,6 +39,14 @@ TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
   EXPECT_EQ(pool.active(), 0);
 }
 
+TEST_F(WorkerPoolTest, CountsTheDeadLettersOfItsJobs) {
+  queue_.deliveries = 3;
+  WorkerPool pool(1, worker_);
+  queue_.WaitForFetches(4);
+  EXPECT_EQ(pool.dead_letters().letters, 3);
+  EXPECT_THAT(pool.dead_letters().jobs, testing::ElementsAre("?"));
+}
+
 TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   ManualClock clock;
   const WorkerContext worker{"worker",   queue_, store_,   plugins_, bus_,    health_,
