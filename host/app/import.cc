@@ -17,6 +17,7 @@
 #include "host/app/progress_bar.h"
 #include "host/app/terminal.h"
 #include "host/base/clock.h"
+#include "host/base/origin.h"
 #include "host/domain/import_codec.h"
 #include "host/postgres/database.h"
 #include "host/postgres/importer.h"
@@ -54,6 +55,16 @@ Result<ImportTarget> TargetFrom(const ImportOptions& options) {
       .config_json = options.config,
       .batch_size = options.batch_size,
       .collection = options.collection.empty() ? std::nullopt : std::optional(options.collection)};
+}
+
+/// An address that no job could use.
+Status CheckAddress(const std::string& base_url, const Settings& settings) {
+  const Result<std::string> origin = OriginOf(base_url);
+  if (!origin) return {};  // The provider says what is wrong with it, or uses none.
+  const EgressTarget target{.host = HostOf(*origin), .port = PortOf(*origin)};
+  const std::optional<std::string> refusal = settings.egress.Refuse(target);
+  if (refusal) return Fail(Code::kInvalid, fmt::format("--base-url {}: {}", *origin, *refusal));
+  return {};
 }
 
 /// Numbers lines over all files, and tells which file a number belongs to.
@@ -135,6 +146,7 @@ void PrintReport(const ImportReport& report, const LineNumbers& numbers, bool js
 
 Status Import(const Settings& settings, const ImportOptions& options) {
   ASSIGN_OR_RETURN(const ImportTarget target, TargetFrom(options));
+  RETURN_IF_ERROR(CheckAddress(options.base_url, settings));
   std::vector<std::ifstream> files(options.files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (options.files[i] == "-") continue;

@@ -50,7 +50,8 @@ Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
                                            .http_proxy = settings.http_proxy,
                                            .no_proxy = settings.no_proxy,
                                            .ca_file = settings.ssl_cert_file,
-                                           .ca_dir = settings.ssl_cert_dir}));
+                                           .ca_dir = settings.ssl_cert_dir,
+                                           .egress = settings.egress}));
   std::unique_ptr<PluginHost> host(new PluginHost(settings, std::move(http)));
   RETURN_IF_ERROR(host->Check(settings));
   return host;

@@ -70,4 +70,11 @@ std::string_view HostOf(std::string_view origin) {
   return origin.substr(0, origin.rfind(':'));
 }
 
+std::uint16_t PortOf(std::string_view origin) {
+  const std::string_view text = origin.substr(origin.rfind(':') + 1);
+  std::uint16_t port = 0;
+  std::from_chars(text.data(), text.data() + text.size(), port);
+  return port;
+}
+
 }  // namespace dsw

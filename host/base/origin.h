@@ -3,6 +3,7 @@
 // The origin of a URL: whom a request talks to, which is what a secret is given to.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,8 @@ bool SameOrigin(std::string_view a, std::string_view b);
 
 /// The host in an origin, as "localhost" or "[::1]".
 std::string_view HostOf(std::string_view origin);
+
+/// The port in an origin.
+std::uint16_t PortOf(std::string_view origin);
 
 }  // namespace dsw

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/egress_rules.h"
 #include "host/base/log_filter.h"
 #include "host/base/result.h"
 #include "host/base/secret.h"
@@ -66,6 +67,7 @@ struct Settings {
   std::string no_proxy;
   std::string ssl_cert_file;
   std::string ssl_cert_dir;
+  EgressRules egress;
 
   // Plugins
   std::string plugin_dir;  ///< Directories, separated by colons.

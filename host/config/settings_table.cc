@@ -162,6 +162,14 @@ Rule Choice(T Settings::*member, std::vector<std::string_view> words, std::vecto
           }};
 }
 
+Rule Egress(EgressList EgressRules::*member) {
+  return {"hosts, *.domains, addresses, ranges or *, each with :port if need be",
+          [=](Settings& settings, std::string_view text) -> Result<std::string> {
+            ASSIGN_OR_RETURN(settings.egress.*member, ParseEgressList(text));
+            return std::string(text);
+          }};
+}
+
 Rule LogLevels() {
   return {"level or component=level, in a list",
           [](Settings& settings, std::string_view text) -> Result<std::string> {
@@ -329,6 +337,12 @@ void AddHttp(std::vector<Setting>& rows) {
                      "Certificates (PEM) of the authorities to trust, instead of the system's"));
   rows.push_back(Row(kGroup, "SSL_CERT_DIR", "", Text(&S::ssl_cert_dir, "directory"),
                      "The same as a directory with hashed names"));
+  rows.push_back(Row(kGroup, "EGRESS_ALLOW", "", Egress(&EgressRules::allow),
+                     "Where providers' requests may go, as api.openai.com,*.example.org:443,"
+                     "10.0.0.0/8; not set: wherever EGRESS_DENY does not forbid. QDRANT_URL needs "
+                     "no naming, link-local and metadata addresses always do"));
+  rows.push_back(Row(kGroup, "EGRESS_DENY", "", Egress(&EgressRules::deny),
+                     "Where they may not go; wins over EGRESS_ALLOW"));
 }
 
 void AddPlugins(std::vector<Setting>& rows) {

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "host/http/egress_check.h"
 #include "host/http/multi_loop.h"
+#include "host/http/proxy.h"
 #include "host/http/request_parts.h"
 #include "host/http/transfer.h"
 
@@ -51,7 +53,10 @@ CurlHttpClient::~CurlHttpClient() = default;
 
 Result<std::unique_ptr<HttpResponse>> CurlHttpClient::Perform(const HttpRequest& request) {
   ASSIGN_OR_RETURN(const RequestParts parts, CheckRequest(request));
-  Transfer transfer(options_, request, parts);
+  const EgressTarget target{.host = parts.host, .port = parts.port, .own = request.own_address};
+  const EgressCheck egress(options_.egress, target, !ProxyFor(options_, parts).empty());
+  if (const auto refusal = egress.Request()) return Fail(*refusal);
+  Transfer transfer(options_, request, parts, egress);
   return loop_->Run(transfer, request.cancel);
 }
 

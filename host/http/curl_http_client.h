@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "host/base/egress_rules.h"
 #include "host/base/result.h"
 #include "host/ports/http_client.h"
 
@@ -26,6 +27,9 @@ struct CurlHttpClientOptions {
       no_proxy{};  ///< Hosts that are reached without a proxy, "a.example,.b.example" or "*".
   std::string ca_file{};  ///< PEM; with ca_dir empty as well: the system's.
   std::string ca_dir{};
+  /// Held against the URL of every request and the address of every connection; of what goes
+  /// through a proxy, which finds the address by itself, against the URL alone.
+  EgressRules egress{};
   std::chrono::milliseconds connect_timeout{10'000};  ///< With the TLS handshake.
   std::uint64_t max_response_bytes = 64u << 20;       ///< For requests that set no limit.
   long max_connections_per_host = 0;                  ///< More calls than that wait; 0: no limit.

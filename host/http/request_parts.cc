@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,13 @@ std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
   const std::unique_ptr<char, CurlFree> owner(text);
   return text;
+}
+
+std::uint16_t PortOf(CURLU* url) {
+  const std::string text = Part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  std::uint16_t port = 0;
+  std::from_chars(text.data(), text.data() + text.size(), port);
+  return port;
 }
 
 /// The characters of a method or of a header's name (RFC 9110, 5.6.2).
@@ -106,7 +114,9 @@ Result<RequestParts> CheckRequest(const HttpRequest& request) {
     return Fail(Code::kInvalid, "the URL begins with neither http:// nor https://");
   }
   parts.tls = scheme == "https";
-  parts.origin = scheme + "://" + Part(parts.url.get(), CURLUPART_HOST);
+  parts.host = Part(parts.url.get(), CURLUPART_HOST);
+  parts.port = PortOf(parts.url.get());
+  parts.origin = scheme + "://" + parts.host;
   const std::string port = Part(parts.url.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
   if (!port.empty()) parts.origin += ":" + port;
 

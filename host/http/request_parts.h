@@ -3,6 +3,7 @@
 // Checks a request before any of it is sent, and puts it into libcurl's terms.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ struct RequestParts {
   std::string method;
   CurlUrl url;
   std::string origin;  ///< As "http://localhost:6333"; safe to show.
+  std::string host;    ///< As in the URL.
+  std::uint16_t port = 0;
   bool tls = false;
   CurlList headers;
   curl_off_t body_bytes = 0;

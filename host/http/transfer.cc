@@ -6,9 +6,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "host/base/ascii.h"
 #include "host/http/errors.h"
+#include "host/http/proxy.h"
 
 namespace dsw {
 namespace {
@@ -58,10 +60,11 @@ long VersionOnOpenConnection() {
 }  // namespace
 
 Transfer::Transfer(const CurlHttpClientOptions& options, const HttpRequest& request,
-                   const RequestParts& parts)
+                   const RequestParts& parts, const EgressCheck& egress)
     : options_(options),
       request_(request),
       parts_(parts),
+      egress_(egress),
       max_response_bytes_(request.max_response_bytes != 0 ? request.max_response_bytes
                                                           : options.max_response_bytes) {}
 
@@ -75,7 +78,9 @@ Status Transfer::Prepare(CURL* handle, Connecting connecting,
   headers_.clear();
   trailers_.clear();
   in_trailers_ = receiving_ = answered_ = too_large_ = no_memory_ = connected_ =
-      found_no_connection_ = false;
+      found_no_connection_ = tried_address_ = false;
+  denied_.reset();
+  may_open_ = connecting != Connecting::kOpen;
   error_text_[0] = '\0';
 
   CURLcode failed = CURLE_OK;
@@ -129,9 +134,8 @@ void Transfer::SetConnection(CURL* handle, Connecting connecting, CURLcode& fail
   Set(handle, CURLOPT_TCP_KEEPINTVL, kKeepAliveIntervalSeconds, failed);
   Set(handle, CURLOPT_MAXAGE_CONN, parts_.tls ? kMaxIdleSecondsTls : kMaxIdleSeconds, failed);
   // An empty text, unlike none, keeps libcurl from looking into the environment.
-  Set(handle, CURLOPT_PROXY,
-      parts_.tls ? options_.https_proxy.c_str() : options_.http_proxy.c_str(), failed);
-  Set(handle, CURLOPT_NOPROXY, options_.no_proxy.c_str(), failed);
+  Set(handle, CURLOPT_PROXY, ProxyFor(options_, parts_).c_str(), failed);
+  Set(handle, CURLOPT_NOPROXY, "", failed);
   if (!options_.ca_file.empty() || !options_.ca_dir.empty()) {
     Set(handle, CURLOPT_CAINFO, options_.ca_file.empty() ? nullptr : options_.ca_file.c_str(),
         failed);
@@ -159,10 +163,8 @@ void Transfer::SetConnection(CURL* handle, Connecting connecting, CURLcode& fail
     Set(handle, CURLOPT_SOCKOPTDATA, static_cast<void*>(this), failed);
   }
   if (connecting == Connecting::kFresh) Set(handle, CURLOPT_FRESH_CONNECT, 1L, failed);
-  if (connecting == Connecting::kOpen) {
-    Set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnSocket, failed);
-    Set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this), failed);
-  }
+  Set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnSocket, failed);
+  Set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this), failed);
 }
 
 std::size_t Transfer::OnRead(char* to, std::size_t size, std::size_t count, void* self) {
@@ -234,8 +236,12 @@ std::size_t Transfer::OnHeader(char* from, std::size_t size, std::size_t count, 
   return size * count;
 }
 
-int Transfer::OnConnected(void* self, char*, char*, int, int) {
-  static_cast<Transfer*>(self)->connected_ = true;
+/// Also for a connection that was opened for another request, which may have been allowed more.
+int Transfer::OnConnected(void* self, char* address, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.denied_ = transfer.egress_.Connection(ParseIpAddress(address));
+  if (transfer.denied_) return CURL_PREREQFUNC_ABORT;
+  transfer.connected_ = true;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -244,9 +250,21 @@ int Transfer::OnNewSocket(void* self, curl_socket_t socket, curlsocktype) {
   return CURL_SOCKOPT_OK;
 }
 
-curl_socket_t Transfer::OnSocket(void* self, curlsocktype, curl_sockaddr*) {
-  static_cast<Transfer*>(self)->found_no_connection_ = true;
-  return CURL_SOCKET_BAD;
+/// The address is the one that is connected to next, whatever the name stood for before.
+curl_socket_t Transfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (!transfer.may_open_) {
+    transfer.found_no_connection_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  if (auto denied = transfer.egress_.Connection(AddressIn(&address->addr))) {
+    if (!transfer.tried_address_) transfer.denied_ = std::move(denied);
+    return CURL_SOCKET_BAD;
+  }
+  // With an address that is allowed, whatever fails is a failure of the peer.
+  transfer.tried_address_ = true;
+  transfer.denied_.reset();
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 void Transfer::LookForEarlyAnswer() {
@@ -268,6 +286,7 @@ Error Transfer::Timeout() const {
 Result<std::unique_ptr<HttpResponse>> Transfer::Collect(CURL* handle, CURLcode code) {
   if (too_large_) return Fail(DescribeTooLarge(parts_.origin, max_response_bytes_));
   if (no_memory_) code = CURLE_OUT_OF_MEMORY;
+  if (code != CURLE_OK && denied_) return Fail(*denied_);
   const bool http2 = Info(handle, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0;
   if (code == CURLE_OK && request_.http2 && !http2) code = CURLE_UNSUPPORTED_PROTOCOL;
   if (code == CURLE_OK && !body_.Pad()) code = CURLE_OUT_OF_MEMORY;

@@ -21,6 +21,7 @@
 #include "host/http/body_buffer.h"
 #include "host/http/curl_http_client.h"
 #include "host/http/early_answer.h"
+#include "host/http/egress_check.h"
 #include "host/http/request_parts.h"
 #include "host/ports/http_client.h"
 
@@ -37,7 +38,7 @@ class Transfer {
  public:
   /// All is borrowed.
   Transfer(const CurlHttpClientOptions& options, const HttpRequest& request,
-           const RequestParts& parts);
+           const RequestParts& parts, const EgressCheck& egress);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -79,7 +80,7 @@ class Transfer {
   static int OnSeek(void* self, curl_off_t offset, int origin);
   static std::size_t OnWrite(char* from, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* from, std::size_t size, std::size_t count, void* self);
-  static int OnConnected(void* self, char*, char*, int, int);
+  static int OnConnected(void* self, char* address, char*, int, int);
   static int OnNewSocket(void* self, curl_socket_t socket, curlsocktype purpose);
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
@@ -91,6 +92,7 @@ class Transfer {
   const CurlHttpClientOptions& options_;
   const HttpRequest& request_;
   const RequestParts& parts_;
+  const EgressCheck& egress_;
   const std::uint64_t max_response_bytes_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 
@@ -111,6 +113,9 @@ class Transfer {
   bool no_memory_ = false;
   bool connected_ = false;
   bool found_no_connection_ = false;
+  bool may_open_ = true;
+  std::optional<Error> denied_;
+  bool tried_address_ = false;  ///< One that is not denied.
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 };
 

@@ -109,12 +109,14 @@ Status CallGuard::Call(std::string_view operation, const CallContext& context,
                        const std::function<dsw_status(const dsw_call*, dsw_error*)>& body) {
   RETURN_IF_ERROR(Enter(context));
   Status status;
+  std::optional<Error> denied;
   {
     const RunningCalls::Entry entry(who_, operation, context);
     const CancelEvent event(context.cancel);
-    HostCall host_call{context, scope_};
+    HostCall host_call{.context = context, .scope = scope_};
     const dsw_call call = MakeCall(host_call, event);
     status = RunPluginCode(who_, [&](dsw_error* error) { return body(&call, error); });
+    denied = std::move(host_call.denied);
   }
   Leave();
   if (status) return status;
@@ -123,6 +125,10 @@ Status CallGuard::Call(std::string_view operation, const CallContext& context,
   if (status.error().code == Code::kCancelled) {
     // Taken at its word, it would hand the job back for ever.
     return Fail(Misbehaviour(who_, "reported a cancellation that nobody asked for"));
+  }
+  if (denied && status.error().code == Code::kInvalid) {
+    // The plugin has no word for whose fault it is.
+    return Fail(std::move(*denied).Context(who_));
   }
   return status;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ Status RunPluginCode(std::string_view who, const std::function<dsw_status(dsw_er
 struct HostCall {
   const CallContext& context;
   const InstanceScope* scope;
+  std::mutex mutex{};
+  std::optional<Error> denied{};  ///< A request that the operator's rules forbid; guarded by mutex.
 };
 
 /// Guards the calls into one instance. Thread-safe.
@@ -42,7 +45,8 @@ class CallGuard {
   /// Waits for its turn, then runs `body` with the call's deadline and cancellation. kCancelled as
   /// soon as `context` is cancelled while it waits, and for whatever failure a cancelled call ended
   /// with; kTimeout when the deadline passes while it waits. The plugin itself is only asked to
-  /// return then; while it does not, RunningCalls has it as `operation`.
+  /// return then; while it does not, RunningCalls has it as `operation`. A call that is invalid to
+  /// the plugin because the operator's rules denied a request fails as that did (HttpClient).
   Status Call(std::string_view operation, const CallContext& context,
               const std::function<dsw_status(const dsw_call*, dsw_error*)>& body);
 

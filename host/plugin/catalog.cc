@@ -109,12 +109,14 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
   if (defaults != options_.defaults.end()) {
     RETURN_IF_ERROR(settings.Overlay("the worker's configuration of " + id, defaults->second));
   }
+  const InstanceConfig own = settings;
   RETURN_IF_ERROR(settings.Overlay(
       fmt::format("the configuration of embedder {} (\"{}\")", config.embedder_id, config.provider),
       config.config_json));
   if (!config.model.empty()) settings.Set("model", config.model);
   // The address and the key belong to the provider that the alias stands in for.
-  if (renamed) return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), Secret());
+  if (renamed)
+    return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), own, Secret());
 
   const std::string default_url = DefaultBaseUrl(*provider->table);
   if (!config.base_url.empty()) settings.Set("base_url", config.base_url);
@@ -125,7 +127,7 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
   const Secret reference = config.api_key.empty() ? Secret(in_config) : config.api_key;
   const bool at_default = SameOrigin(settings.Get("base_url"), default_url);
   ASSIGN_OR_RETURN(const Secret key, FindKey(*provider, reference, at_default));
-  return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), key);
+  return Open<EmbedderPlugin>(embedders_, *provider, std::move(settings), own, key);
 }
 
 Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& overrides) {
@@ -137,6 +139,7 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
     RETURN_IF_ERROR(
         settings.Overlay("the worker's configuration of " + options_.sink, defaults->second));
   }
+  const InstanceConfig own = settings;
   bool own_host = true;
   if (overrides.url && options_.sink == kEmbeddedSink) {
     Log(LogLevel::kDebug, "plugin", "the job's address of a vector database is ignored",
@@ -148,7 +151,7 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
   }
   ASSIGN_OR_RETURN(const Secret key,
                    FindKey(*provider, overrides.api_key.value_or(Secret()), own_host));
-  return Open<SinkPlugin>(sinks_, *provider, std::move(settings), key);
+  return Open<SinkPlugin>(sinks_, *provider, std::move(settings), own, key);
 }
 
 Result<Secret> LoadedCatalog::FindKey(const LoadedProvider& provider, const Secret& reference,
@@ -189,13 +192,15 @@ Result<const LoadedProvider*> LoadedCatalog::FindProvider(ProviderKind kind,
 template <typename Adapter, typename Port>
 Result<std::shared_ptr<Port>> LoadedCatalog::Open(Cache<Port>& cache,
                                                   const LoadedProvider& provider,
-                                                  InstanceConfig config, const Secret& secret) {
+                                                  InstanceConfig config, const InstanceConfig& own,
+                                                  const Secret& secret) {
   InstanceScope scope{.http = options_.http};
   if (!secret.empty()) {
     config.Set(kApiKey, SecretPlaceholder(kApiKey));
     scope.secrets.emplace(kApiKey, secret);
   }
   scope.origins = OriginsOf(config, provider.kind);
+  scope.own_origins = OriginsOf(own, provider.kind);
   scope.lane = LaneOf(provider.id, scope.origins, secret);
   const std::string key = provider.id + '\n' + config.text() + '\n' + secret.Reveal();
   {

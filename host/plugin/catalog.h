@@ -65,10 +65,12 @@ class LoadedCatalog final : public PluginCatalog {
   /// The key that `reference` stands for, and the worker's own where there is none and `own` allows
   /// it; none for a provider that calls no service.
   Result<Secret> FindKey(const LoadedProvider& provider, const Secret& reference, bool own) const;
-  /// Opens with `config`, in which the key is only named.
+  /// Opens with `config`, in which the key is only named; `own` is what of it the worker's settings
+  /// say.
   template <typename Adapter, typename Port>
   Result<std::shared_ptr<Port>> Open(Cache<Port>& cache, const LoadedProvider& provider,
-                                     InstanceConfig config, const Secret& key);
+                                     InstanceConfig config, const InstanceConfig& own,
+                                     const Secret& key);
 
   const LoadedPlugins& plugins_;
   const CatalogOptions options_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,11 +83,14 @@ Status CheckRequest(const dsw_http_request& request) {
   return {};
 }
 
-Status CheckOrigin(std::string_view url, const InstanceScope& scope) {
-  ASSIGN_OR_RETURN(const std::string origin, OriginOf(url));
-  if (std::find(scope.origins.begin(), scope.origins.end(), origin) != scope.origins.end()) {
-    return {};
-  }
+bool Contains(const std::vector<std::string>& origins, const std::string& origin) {
+  return std::find(origins.begin(), origins.end(), origin) != origins.end();
+}
+
+/// The origin of a URL that the instance may use.
+Result<std::string> CheckOrigin(std::string_view url, const InstanceScope& scope) {
+  ASSIGN_OR_RETURN(std::string origin, OriginOf(url));
+  if (Contains(scope.origins, origin)) return origin;
   return Fail(Code::kInvalid, fmt::format("a request to {} was refused: the settings name {}",
                                           origin, fmt::join(scope.origins, ", ")));
 }
@@ -118,7 +122,7 @@ Result<std::unique_ptr<HttpResponse>> Exchange(const HostCall& call, const dsw_c
     return Fail(Code::kInvalid, "this call may not use HTTP");
   }
   RETURN_IF_ERROR(CheckRequest(request));
-  RETURN_IF_ERROR(CheckOrigin(ViewOf(request.url), *call.scope));
+  ASSIGN_OR_RETURN(const std::string origin, CheckOrigin(ViewOf(request.url), *call.scope));
   ASSIGN_OR_RETURN(const std::vector<HttpHeader> headers, MakeHeaders(request, call));
   std::vector<std::string_view> body;
   body.reserve(request.body_count);
@@ -128,6 +132,7 @@ Result<std::unique_ptr<HttpResponse>> Exchange(const HostCall& call, const dsw_c
                                     .headers = headers,
                                     .body = body,
                                     .http2 = (request.flags & DSW_HTTP_2) != 0,
+                                    .own_address = Contains(call.scope->own_origins, origin),
                                     .max_response_bytes = request.max_response_bytes,
                                     .deadline = DeadlineOf(call, table),
                                     .cancel = call.context.cancel});
@@ -140,8 +145,13 @@ dsw_status Perform(const dsw_host*, const dsw_call* call, const dsw_http_request
         response == nullptr) {
       return Report(Code::kInvalid, "an HTTP request without a call", error);
     }
-    const auto& host_call = *static_cast<const HostCall*>(call->host_data);
+    auto& host_call = *static_cast<HostCall*>(call->host_data);
     Result<std::unique_ptr<HttpResponse>> got = Exchange(host_call, *call, *request);
+    if (!got && got.error().origin == Origin::kWorker) {
+      const std::lock_guard lock(host_call.mutex);
+      host_call.denied = got.error();
+      return Report(Code::kInvalid, got.error().message, error);
+    }
     if (!got) return Report(got.error().code, got.error().message, error);
     *response = &(new LentResponse(*std::move(got)))->table;
     return DSW_OK;

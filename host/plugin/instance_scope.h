@@ -19,6 +19,8 @@ struct InstanceScope {
   std::map<std::string, Secret, std::less<>> secrets{};
   /// Where the instance's HTTP requests may go, as "https://api.example.org:443".
   std::vector<std::string> origins{};
+  /// Those of them that stand in the worker's own settings.
+  std::vector<std::string> own_origins{};
   std::string lane{};  ///< Embedder::lane().
 };
 

@@ -30,6 +30,7 @@ struct HttpRequest {
   std::span<const std::string_view> body;  ///< Pieces, sent one after another.
   /// HTTP/2 or nothing; without TLS by prior knowledge.
   bool http2 = false;
+  bool own_address = false;  ///< It stands in the worker's own settings, not in a row or a job.
   std::uint64_t max_response_bytes = 0;  ///< Decompressed; 0 for the client's own limit.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::stop_token cancel;
@@ -55,8 +56,10 @@ class HttpClient {
   virtual ~HttpClient() = default;
   /// Success with any HTTP status. kUnavailable when the peer cannot be reached or breaks off,
   /// kTimeout, kCancelled within a second of the request, kBadResponse for what is not HTTP or
-  /// exceeds max_response_bytes, kInvalid for a request that cannot be made. Errors name the origin
-  /// and hold no header value. Redirects are not followed.
+  /// exceeds max_response_bytes, kInvalid for a request that cannot be made. For one that the
+  /// operator does not allow, Origin::kWorker with kInvalid where the address is the worker's own,
+  /// else with kUnauthenticated. Errors name the origin and hold no header value. Redirects are not
+  /// followed.
   virtual Result<std::unique_ptr<HttpResponse>> Perform(const HttpRequest& request) = 0;
 };
 

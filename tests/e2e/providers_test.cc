@@ -199,6 +199,34 @@ TEST_F(ProvidersTest, AWrongKeyIsADeadLetterThatSaysSo) {
   EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("API key"));
 }
 
+TEST_F(ProvidersTest, AnAddressThatIsDeniedIsADeadLetterThatSaysSo) {
+  Double openai("openai", {.key = kKey});
+  const std::int64_t transform = Import(openai.Url(), "openai:text-embedding-3-small", Texts(3));
+  const auto reason = [&] {
+    world_.Submit(transform);
+    EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+    const std::vector<DeadLetter> letters = world_.DeadLetters();
+    EXPECT_EQ(letters.size(), 1u) << world_.Log();
+    EXPECT_TRUE(world_.Run({"dlq", "purge", "--yes"}).status.ok());
+    if (letters.empty()) return std::string();
+    EXPECT_EQ(letters.front().attempts, "1");
+    return letters.front().error;
+  };
+  world_.Set("EGRESS_ALLOW", "api.openai.com");
+  EXPECT_THAT(reason(), HasSubstr("requests to 127.0.0.1, port"));
+  EXPECT_EQ(openai.counters().requests, 0u);
+  world_.Set("EGRESS_ALLOW", "");
+  world_.Sql("UPDATE embedders SET base_url = 'http://169.254.169.254/'");
+  EXPECT_THAT(reason(), HasSubstr("an operator can name it in EGRESS_ALLOW"));
+  EXPECT_EQ(world_.Sql("SELECT count(*) FROM dataset_transform_failed_chunks"), "0");
+
+  const Output refused = world_.Run({"import", "--dataset", "denied", "--embedder", "openai:m",
+                                     "--base-url", "http://169.254.169.254/", "-"},
+                                    R"({"title":"t","text":"x"})");
+  EXPECT_FALSE(refused.status.ok());
+  EXPECT_THAT(refused.err, HasSubstr("EGRESS_ALLOW"));
+}
+
 TEST_F(ProvidersTest, AJobMayNotSendTheStoredKeyToAnotherAddress) {
   Double right("openai", {.key = kKey});
   Double wrong("openai");

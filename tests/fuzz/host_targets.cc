@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What of the host reads messages, files, settings, rows, plugins and answers.
+#include <algorithm>
 #include <chrono>
 #include <string>
 
 #include <elf.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/egress_rules.h"
 #include "host/base/origin.h"
 #include "host/base/secret.h"
 #include "host/base/utf8.h"
@@ -198,6 +200,36 @@ void SettingValues(std::string_view input) {
   }
 }
 
+/// Rules in the first line, a host in the second.
+void Egress(std::string_view input) {
+  const std::size_t end = std::min(input.find('\n'), input.size());
+  const std::string_view host = input.substr(std::min(end + 1, input.size()));
+  const Result<EgressList> list = ParseEgressList(input.substr(0, end));
+  if (!list) {
+    Must(list.error().code == Code::kInvalid, "a bad rule is called one");
+    return;
+  }
+  for (const EgressRule& rule : *list) {
+    const auto again = ParseEgressList(rule.text);
+    Must(again && again->size() == 1, "a rule alone is one");
+  }
+  const EgressTarget target{.host = host, .port = 443};
+  const EgressRules denying{.allow = *list, .deny = *list};
+  const EgressRules allowing{.allow = *list};
+  const auto metadata = ParseIpAddress("169.254.169.254");
+  if (!list->empty()) Must(denying.RefuseThroughProxy(target).has_value(), "denial wins");
+  if (EgressRules().Refuse(target, *metadata)) {
+    Must(EgressRules{.allow = {}, .deny = *list}.Refuse(target, *metadata).has_value(),
+         "a denial allows nothing");
+  }
+  if (const auto literal = LiteralAddress(host)) {
+    Must(allowing.Refuse(target).has_value() == allowing.Refuse(target, *literal).has_value(),
+         "an address is judged as its connection");
+    const auto again = ParseIpAddress(FormatIpAddress(*literal));
+    Must(again && *again == *literal, "addresses are read as they are shown");
+  }
+}
+
 void Texts(std::string_view input) {
   const std::string clean = CleanUtf8(input);
   Must(clean.find('\0') == clean.npos && CleanUtf8(clean) == clean, "what is clean stays so");
@@ -264,6 +296,10 @@ std::vector<FuzzTarget> HostTargets() {
        &SettingValues,
        {"1500ms", "2m", "yes", "65535", "-5", "info,pipeline=debug,worker_datasets::job=warn",
         "nats://u:p@h:4222,tls://h2", "host=h password=p", "https://H.example:8443/v1"}},
+      {"egress",
+       &Egress,
+       {"api.example.org,*.example.com:443,10.0.0.0/8:8000-8999,[fd00::/8]:443,*\n10.1.2.3",
+        "169.254.169.254,fe80::/10\n[::ffff:169.254.169.254]", "a.example\n0x7f.1"}},
       {"texts", &Texts, {"grüße 漢字 😀", "\xed\xa0\x80\xff\xc3 a"}},
       {"sealed_keys",
        &SealedKeys,

@@ -199,6 +199,16 @@ TEST(SettingsTest, NameTheAllowedValuesOfQdrant) {
               "expected one of record, fail");
 }
 
+TEST(SettingsTest, SayWhereRequestsMayGo) {
+  const auto settings =
+      ParseSettings({{"EGRESS_ALLOW", "a.example, 10.0.0.0/8"}, {"EGRESS_DENY", "10.0.0.1"}});
+  ASSERT_OK(settings);
+  EXPECT_EQ(settings->egress.allow.size(), 2u);
+  EXPECT_EQ(settings->egress.deny.size(), 1u);
+  EXPECT_FAIL(ParseSettings({{"EGRESS_DENY", "a.example,10.0.0.1/8"}}), Code::kInvalid,
+              "`10.0.0.1/8` is no rule: expected a host");
+}
+
 TEST(SettingsTest, WarnAboutVariablesThatLookMisspelled) {
   ASSERT_OK_AND_ASSIGN(
       const Settings settings,

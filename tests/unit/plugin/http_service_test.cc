@@ -33,6 +33,7 @@ class FakeClient final : public HttpClient {
     for (const std::string_view piece : request.body) body += piece;
     http2 = request.http2;
     deadline = request.deadline;
+    own_address = request.own_address;
     if (failure) return Fail(*failure);
     auto response = std::make_unique<CannedResponse>();
     response->status = status;
@@ -47,6 +48,7 @@ class FakeClient final : public HttpClient {
   std::vector<HttpHeader> headers;
   std::string body;
   bool http2 = false;
+  bool own_address = false;
   std::chrono::steady_clock::time_point deadline;
 };
 
@@ -144,6 +146,37 @@ TEST_F(HttpServiceTest, GoesNowhereElse) {
               "a request to https://evil.example:443 was refused: the settings name "
               "https://api.example:443");
   EXPECT_TRUE(client_.urls.empty());
+}
+
+TEST_F(HttpServiceTest, SaysWhichAddressesAreTheWorkersOwn) {
+  scope_.origins.push_back("https://own.example:443");
+  scope_.own_origins = {"https://own.example:443"};
+  ASSERT_OK(Post("https://own.example/v1"));
+  EXPECT_TRUE(client_.own_address);
+  ASSERT_OK(Post("https://api.example/v1"));
+  EXPECT_FALSE(client_.own_address);
+}
+
+TEST_F(HttpServiceTest, ADeniedRequestKeepsItsFault) {
+  client_.failure = Error{
+      .code = Code::kUnauthenticated, .message = "requests are denied", .origin = Origin::kWorker};
+  const Status denied = Post("https://api.example/");
+  EXPECT_FAIL(denied, Code::kUnauthenticated, "fake: requests are denied");
+  EXPECT_EQ(denied.error().origin, Origin::kWorker);
+}
+
+TEST_F(HttpServiceTest, ADeniedRequestIsInvalidToAPlugin) {
+  client_.failure = Error{
+      .code = Code::kUnauthenticated, .message = "requests are denied", .origin = Origin::kWorker};
+  EXPECT_OK(InCall([&](const dsw_call* call, dsw_error* error) -> dsw_status {
+    dsw_http_request request{};
+    request.struct_size = sizeof request;
+    request.method = StrOf("GET");
+    request.url = StrOf("https://api.example/");
+    const dsw_http_response* response = nullptr;
+    EXPECT_EQ(http_.perform(host_, call, &request, &response, error), DSW_E_INVALID_REQUEST);
+    return DSW_OK;
+  }));
 }
 
 TEST_F(HttpServiceTest, KnowsOnlyTheInstancesSecrets) {
