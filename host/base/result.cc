@@ -17,6 +17,8 @@ std::string_view CodeName(Code code) {
       return "conflict";
     case Code::kUnauthenticated:
       return "unauthenticated";
+    case Code::kDenied:
+      return "denied";
     case Code::kQuota:
       return "quota";
     case Code::kRateLimited:

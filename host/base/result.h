@@ -22,6 +22,7 @@ enum class Code {
   kNotFound,         ///< Somebody has to provide it first.
   kConflict,         ///< Exists, in another shape.
   kUnauthenticated,  ///< Key missing, wrong, or without the grant.
+  kDenied,           ///< Forbidden by the operator.
   kQuota,            ///< Paid or hard quota used up; waiting seconds does not help.
   kRateLimited,      ///< Wait, see Error::retry_after.
   kOverloaded,       ///< Works with fewer calls at a time, a little later.

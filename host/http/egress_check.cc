@@ -9,7 +9,7 @@ namespace {
 
 std::optional<Error> ErrorOf(std::optional<std::string> refusal, bool own) {
   if (!refusal) return std::nullopt;
-  return Error{.code = own ? Code::kInvalid : Code::kUnauthenticated,
+  return Error{.code = own ? Code::kInvalid : Code::kDenied,
                .message = *std::move(refusal),
                .origin = Origin::kWorker};
 }

@@ -58,7 +58,7 @@ class HttpClient {
   /// kTimeout, kCancelled within a second of the request, kBadResponse for what is not HTTP or
   /// exceeds max_response_bytes, kInvalid for a request that cannot be made. For one that the
   /// operator does not allow, Origin::kWorker with kInvalid where the address is the worker's own,
-  /// else with kUnauthenticated. Errors name the origin and hold no header value. Redirects are not
+  /// else with kDenied. Errors name the origin and hold no header value. Redirects are not
   /// followed.
   virtual Result<std::unique_ptr<HttpResponse>> Perform(const HttpRequest& request) = 0;
 };

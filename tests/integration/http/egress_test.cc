@@ -66,7 +66,7 @@ class EgressTest : public HttpClientTest {
   void ExpectDenied(const std::string& url, std::string_view words) {
     const std::size_t before = server_.connection_count();
     const Answer answer = Post(url, "{}");
-    EXPECT_FAIL(answer, Code::kUnauthenticated, std::string(words)) << url;
+    EXPECT_FAIL(answer, Code::kDenied, std::string(words)) << url;
     EXPECT_EQ(answer ? Origin::kJob : answer.error().origin, Origin::kWorker) << url;
     EXPECT_EQ(server_.connection_count(), before) << url;
   }
@@ -143,7 +143,7 @@ TEST_F(EgressTest, TheWorkersOwnAddressThatIsDeniedIsItsOwnFault) {
 
 TEST_F(EgressTest, Http2IsJudgedToo) {
   Names("metadata.example", {"169.254.169.254"});
-  EXPECT_FAIL(Post("http://metadata.example/", "{}", {.http2 = true}), Code::kUnauthenticated,
+  EXPECT_FAIL(Post("http://metadata.example/", "{}", {.http2 = true}), Code::kDenied,
               "169.254.169.254");
 }
 

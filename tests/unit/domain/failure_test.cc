@@ -16,7 +16,7 @@ constexpr Code kCodes[] = {Code::kInvalid,     Code::kTooLarge,    Code::kInputT
                            Code::kQuota,       Code::kRateLimited, Code::kOverloaded,
                            Code::kUnavailable, Code::kTimeout,     Code::kCancelled,
                            Code::kBadResponse, Code::kInternal,    Code::kHeld,
-                           Code::kFenced,      Code::kWithdrawn};
+                           Code::kFenced,      Code::kWithdrawn,   Code::kDenied};
 constexpr Origin kOrigins[] = {Origin::kJob,      Origin::kEmbedder, Origin::kSink,
                                Origin::kDatabase, Origin::kQueue,    Origin::kWorker};
 
