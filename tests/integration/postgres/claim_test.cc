@@ -189,5 +189,30 @@ TEST_F(ClaimTest, RangesAreClaimedApartAndTheLastOneClosesTheRun) {
   EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs WHERE job_id = 'a'"), "success");
 }
 
+TEST_F(ClaimTest, ARunWhoseLastRangeFinishesAfterOthersWereGivenUpHasFailed) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Look(plan);
+  ASSERT_OK_AND_ASSIGN(const std::vector<JobRange> ranges, Claim(plan).Split(10));
+  ASSERT_EQ(ranges.size(), 2u);
+  ASSERT_OK(Claim(plan).Release());
+  Job given_up = MakeJob("a");
+  given_up.embedded_dataset_id = 1;
+  given_up.range = ranges[0];
+  ASSERT_OK_AND_ASSIGN(const RunEnd dead, store_->EndFailed(given_up, {.message = "refused"}));
+  EXPECT_FALSE(dead.complete);
+
+  const Plan last = RangePlan("a", ranges[1]);
+  for (const Batch& batch : Cut(Pending(last), 5)) ASSERT_OK(Record(last, batch));
+  ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(last).Finish());
+  EXPECT_TRUE(end.complete);
+  EXPECT_FALSE(end.job_complete);
+  EXPECT_EQ(end.dead_ranges, 1);
+  EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
+            "failed|ranges of the job were given up");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, total_chunks_embedded, total_chunks_to_process, "
+                "failed_batches, successful_batches FROM dataset_transform_stats"),
+            "failed|ranges of the job were given up|10|20|1|2");
+}
+
 }  // namespace
 }  // namespace dsw
