@@ -243,6 +243,11 @@ Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error)
     pqxx::work transaction(session.connection);
     Pieces pieces;
     if (job.range) {
+      // As FinishRun() does: of two ranges that end at once, one has to see the other's end.
+      Exec(transaction,
+           "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = $1::bigint "
+           "FOR UPDATE",
+           what.embedded_dataset_id);
       Exec(transaction,
            "UPDATE dataset_transform_ranges SET state = 'dead', error = $4 "
            "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND number = $3::integer "
