@@ -29,7 +29,7 @@ Result<std::vector<std::string>> Migrate(Database& database) {
                                                   database.where(), Text(server[0][1])));
         }
         // Altering a table waits for everybody who uses it, and everybody else then waits for us.
-        Exec(transaction, "SET LOCAL statement_timeout = '10min'");
+        BeginLong(transaction);
         Exec(transaction, "SET LOCAL lock_timeout = '60s'");
         Exec(transaction, "SET LOCAL client_min_messages = warning");
         Exec(transaction, "SELECT pg_advisory_xact_lock(hashtextextended('dsw_migrations', 0))");

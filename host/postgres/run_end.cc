@@ -186,7 +186,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
                          std::chrono::hours retention) {
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL statement_timeout = '10min'");
+    BeginLong(transaction);
     LockTarget(transaction, target);
     RETURN_IF_ERROR(Hold(transaction, target));
     Pieces pieces;
