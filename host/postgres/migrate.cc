@@ -24,9 +24,10 @@ Result<std::vector<std::string>> Migrate(Database& database) {
             transaction,
             "SELECT current_setting('server_version_num')::int, current_setting('server_version')");
         if (Int32(server[0][0]) < kOldestServer) {
-          return Fail(Code::kInvalid, fmt::format("database {}: the server is PostgreSQL {}; "
-                                                  "PostgreSQL 14 or newer is needed",
-                                                  database.where(), Text(server[0][1])));
+          return Fail(DatabaseError(
+              Code::kInvalid, database.where(),
+              fmt::format("the server is PostgreSQL {}; PostgreSQL 14 or newer is needed",
+                          View(server[0][1]))));
         }
         // Altering a table waits for everybody who uses it, and everybody else then waits for us.
         BeginLong(transaction);
