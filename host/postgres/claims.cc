@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "host/postgres/job_failures.h"
+#include "host/postgres/run_end.h"
 
 namespace dsw {
 namespace {
@@ -73,17 +74,15 @@ void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, Clai
        target.embedded_dataset_id, target.job_id, job_targets);
   const pqxx::result run =
       Exec(transaction,
-           "SELECT coalesce(r.outcome, ''), coalesce(p.state, ''), "
-           "  (SELECT count(*) FROM dataset_transform_runs j "
-           "   WHERE j.job_id = r.job_id AND j.outcome = 'success') >= r.job_targets "
+           "SELECT coalesce(r.outcome, ''), coalesce(p.state, '') "
            "FROM dataset_transform_runs r LEFT JOIN dataset_transform_ranges p "
            "  ON p.embedded_dataset_id = r.embedded_dataset_id AND p.job_id = r.job_id "
            "  AND p.number = $3::integer "
            "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
            target.embedded_dataset_id, target.job_id, target.range);
   const std::string_view outcome = View(run.at(0)[0]);
-  result.job_over = IsTrue(run.at(0)[2]);
   result.over = outcome == "success" || (!target.whole() && View(run.at(0)[1]) == "done");
+  result.job_over = result.over && JobComplete(transaction, target.job_id);
   if (result.over || outcome.empty()) return;
   Exec(transaction,
        "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL "

@@ -57,11 +57,6 @@ FROM run WHERE e.embedded_dataset_id = $1::bigint
 RETURNING e.embedded_dataset_id
 )sql";
 
-constexpr char kJobComplete[] = R"sql(
-SELECT count(*) FILTER (WHERE outcome = 'success') >= max(job_targets)
-FROM dataset_transform_runs WHERE job_id = $1
-)sql";
-
 constexpr char kStatistics[] = R"sql(
 WITH targets AS (
   SELECT coalesce(sum(t.chunks_done), 0) AS done, coalesce(sum(t.chunks_failed), 0) AS failed,
@@ -182,6 +177,14 @@ Pieces PiecesOf(pqxx::transaction_base& transaction, std::int64_t embedded_datas
 
 }  // namespace
 
+bool JobComplete(pqxx::transaction_base& transaction, const std::string& job_id) {
+  return IsTrue(Exec(transaction,
+                     "SELECT count(*) FILTER (WHERE outcome = 'success') >= max(job_targets) "
+                     "FROM dataset_transform_runs WHERE job_id = $1",
+                     job_id)
+                    .at(0)[0]);
+}
+
 Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
                          std::chrono::hours retention) {
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
@@ -217,7 +220,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
     }
     Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
          target.token);
-    const bool job_complete = IsTrue(Exec(transaction, kJobComplete, target.job_id).at(0)[0]);
+    const bool job_complete = JobComplete(transaction, target.job_id);
     transaction.commit();
     return RunEnd{.complete = pieces.waiting == 0,
                   .job_complete = complete && job_complete,
