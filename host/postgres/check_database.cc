@@ -39,11 +39,8 @@ SELECT (SELECT max(version) FROM dsw_migrations), pg_is_in_recovery(),
 
 /// The way that a failure takes which leaves no connection behind: the operator's remedy may only
 /// count for new ones.
-[[noreturn]] void Refuse(const Database& database, Code code, std::string what, bool wait) {
-  DatabaseFailure failure;
-  failure.error = {.code = code,
-                   .message = fmt::format("database {}: {}", database.where(), what),
-                   .origin = Origin::kDatabase};
+[[noreturn]] void Refuse(const Database& database, Code code, std::string_view what, bool wait) {
+  DatabaseFailure failure{.error = DatabaseError(code, database.where(), what)};
   if (!wait) failure.error.repeat = false;
   throw DatabaseException(std::move(failure));
 }

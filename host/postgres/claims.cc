@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "host/postgres/job_failures.h"
+#include "host/postgres/run_end.h"
+
 namespace dsw {
 namespace {
 
@@ -20,41 +23,24 @@ WHERE embedded_dataset_id = $1::bigint AND first_item <= $3::bigint AND last_ite
 ORDER BY expires_at DESC LIMIT 1
 )sql";
 
-/// Whoever let a lease run out died, or was stopped. That counts against the job it was at, unless
-/// it recorded something. The token keeps a repetition from counting twice.
 constexpr char kBury[] = R"sql(
 WITH gone AS (
   DELETE FROM dataset_transform_leases
   WHERE embedded_dataset_id = $1::bigint AND first_item <= $3::bigint AND last_item >= $2::bigint
   RETURNING *
-), deaths AS (
-  SELECT gone.*,
-         CASE WHEN range_number < 0 THEN job_id ELSE job_id || '#' || range_number END AS key,
-         EXISTS (SELECT FROM dataset_transform_batches b
-                 WHERE b.embedded_dataset_id = gone.embedded_dataset_id
-                   AND b.job_id = gone.job_id AND b.created_at >= gone.acquired_at) AS progressed,
-         (SELECT 'items ' || min(p.item_id) || ' to ' || max(p.item_id)
-          FROM dataset_transform_items p
-          WHERE p.embedded_dataset_id = gone.embedded_dataset_id
-            AND p.item_id BETWEEN gone.first_item AND gone.last_item
-            AND p.updated_at >= gone.acquired_at
-            AND NOT p.done @> int4range(0, p.chunk_count)) AS doing
-  FROM gone
-), forgiven AS (
-  DELETE FROM dataset_transform_job_failures f USING deaths
-  WHERE deaths.progressed AND f.job_id = deaths.key
 )
-INSERT INTO dataset_transform_job_failures AS f
-  (job_id, dataset_transform_id, failures, error_type, error_message, last_call)
-SELECT DISTINCT ON (key) key, $4::bigint, 1, 'internal',
-       'worker ' || holder || ' died or was stopped'
-         || coalesce(' while chunks of ' || doing || ' were under way', ''),
-       'lease-' || token
-FROM deaths WHERE NOT progressed ORDER BY key, token DESC
-ON CONFLICT (job_id) DO UPDATE SET
-  failures = f.failures + CASE WHEN f.last_call = excluded.last_call THEN 0 ELSE 1 END,
-  error_type = excluded.error_type, error_message = excluded.error_message,
-  last_call = excluded.last_call, last_failed_at = now()
+SELECT token, holder, job_id, range_number,
+       EXISTS (SELECT FROM dataset_transform_batches b
+               WHERE b.embedded_dataset_id = gone.embedded_dataset_id
+                 AND b.job_id = gone.job_id AND b.created_at >= gone.acquired_at),
+       (SELECT ' while chunks of items ' || min(p.item_id) || ' to ' || max(p.item_id)
+                 || ' were under way'
+        FROM dataset_transform_items p
+        WHERE p.embedded_dataset_id = gone.embedded_dataset_id
+          AND p.item_id BETWEEN gone.first_item AND gone.last_item
+          AND p.updated_at >= gone.acquired_at
+          AND NOT p.done @> int4range(0, p.chunk_count))
+FROM gone ORDER BY job_id, range_number
 )sql";
 
 /// Tokens grow with the time, also when the database is put back to an earlier state: points keep
@@ -88,22 +74,39 @@ void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, Clai
        target.embedded_dataset_id, target.job_id, job_targets);
   const pqxx::result run =
       Exec(transaction,
-           "SELECT coalesce(r.outcome, ''), coalesce(p.state, ''), "
-           "  (SELECT count(*) FROM dataset_transform_runs j "
-           "   WHERE j.job_id = r.job_id AND j.outcome = 'success') >= r.job_targets "
+           "SELECT coalesce(r.outcome, ''), coalesce(p.state, '') "
            "FROM dataset_transform_runs r LEFT JOIN dataset_transform_ranges p "
            "  ON p.embedded_dataset_id = r.embedded_dataset_id AND p.job_id = r.job_id "
            "  AND p.number = $3::integer "
            "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
            target.embedded_dataset_id, target.job_id, target.range);
   const std::string_view outcome = View(run.at(0)[0]);
-  result.job_over = IsTrue(run.at(0)[2]);
   result.over = outcome == "success" || (!target.whole() && View(run.at(0)[1]) == "done");
+  result.job_over = result.over && JobComplete(transaction, target.job_id);
   if (result.over || outcome.empty()) return;
   Exec(transaction,
        "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL "
        "WHERE embedded_dataset_id = $1::bigint AND job_id = $2",
        target.embedded_dataset_id, target.job_id);
+}
+
+/// Whoever let a lease run out died, or was stopped. That counts against the job it was at, unless
+/// it recorded something.
+void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+  for (const auto& lease :
+       Exec(transaction, kBury, target.embedded_dataset_id, target.span.first, target.span.last)) {
+    const std::string key = FailureKey(Text(lease[2]), Int32(lease[3]));
+    const bool progressed = IsTrue(lease[4]);
+    if (progressed) {
+      ForgetFailures(transaction, key);
+      continue;
+    }
+    CountFailure(transaction, {.key = key,
+                               .dataset_transform_id = target.dataset_transform_id,
+                               .message = fmt::format("worker {} died or was stopped{}",
+                                                      View(lease[1]), View(lease[5])),
+                               .call = fmt::format("lease-{}", Int64(lease[0]))});
+  }
 }
 
 /// While another runner is at it.
@@ -141,8 +144,7 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     LockTarget(transaction, claimed);
     if (std::optional<Error> held = HeldBy(transaction, claimed)) return Fail(*std::move(held));
     OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
-    Exec(transaction, kBury, claimed.embedded_dataset_id, claimed.span.first, claimed.span.last,
-         claimed.dataset_transform_id);
+    Bury(transaction, claimed);
     if (!result.over) {
       claimed.token =
           Int64(Exec(transaction, kLease, claimed.embedded_dataset_id, claimed.span.first,

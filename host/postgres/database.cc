@@ -56,10 +56,7 @@ std::chrono::milliseconds Database::LimitOf(Patience patience) const {
 }
 
 DatabaseException Database::Failure(Code code, std::string_view what, Repeat repeat) const {
-  return DatabaseException({.error = {.code = code,
-                                      .message = fmt::format("database {}: {}", where(), what),
-                                      .origin = Origin::kDatabase},
-                            .repeat = repeat});
+  return DatabaseException({.error = DatabaseError(code, where(), what), .repeat = repeat});
 }
 
 std::unique_ptr<Session> Database::Connect() {

@@ -60,7 +60,7 @@ class Database {
   enum class Patience {
     kShort,  ///< For what the server does in a moment.
     kLong,   ///< For what grows with the dataset. The server does not give up by itself: begin such
-             ///< a transaction with `SET LOCAL statement_timeout`.
+             ///< a transaction with BeginLong().
     kProbe,  ///< For questions after the server's health; takes a connection beyond the pool.
   };
   struct Effort {

@@ -92,7 +92,7 @@ Result<std::vector<DueTransform>> FindDueTransforms(Database& database) {
     }
     RETURN_IF_ERROR(database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
       pqxx::work transaction(session.connection);
-      Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+      BeginLong(transaction);
       const pqxx::result rows =
           Exec(transaction, kState, transform.dataset_transform_id, transform.dataset_id);
       transaction.commit();

@@ -82,9 +82,7 @@ DatabaseFailure FromSqlState(std::string_view state, std::string_view text,
     return state.starts_with(one.state);
   });
   const bool known = row != std::end(kRows);
-  DatabaseFailure failure{.error = {.code = known ? row->code : Code::kInternal,
-                                    .message = fmt::format("database {}: {}", where, text),
-                                    .origin = Origin::kDatabase},
+  DatabaseFailure failure{.error = DatabaseError(known ? row->code : Code::kInternal, where, text),
                           .repeat = known ? row->repeat : Repeat::kNo};
   if (known && !row->way_out.empty()) {
     failure.error.message += fmt::format("; {}", row->way_out);
@@ -95,14 +93,19 @@ DatabaseFailure FromSqlState(std::string_view state, std::string_view text,
 
 }  // namespace
 
+Error DatabaseError(Code code, std::string_view where, std::string_view what) {
+  return {.code = code,
+          .message = fmt::format("database {}: {}", where, what),
+          .origin = Origin::kDatabase};
+}
+
 DatabaseFailure Translate(const std::exception& exception, std::string_view where) {
   if (const auto* ours = dynamic_cast<const DatabaseException*>(&exception)) return ours->failure();
   const std::string text = Redact(FirstLine(exception.what()));
   const auto unavailable = [&](std::string_view what, Repeat repeat) {
-    return DatabaseFailure{.error = {.code = Code::kUnavailable,
-                                     .message = fmt::format("database {}: {}{}", where, what, text),
-                                     .origin = Origin::kDatabase},
-                           .repeat = repeat};
+    return DatabaseFailure{
+        .error = DatabaseError(Code::kUnavailable, where, std::string(what) + text),
+        .repeat = repeat};
   };
   if (dynamic_cast<const pqxx::in_doubt_error*>(&exception) != nullptr) {
     return unavailable("connection lost while committing, in doubt whether it is written: ",
@@ -122,10 +125,7 @@ DatabaseFailure Translate(const std::exception& exception, std::string_view wher
   if (dynamic_cast<const std::system_error*>(&exception) != nullptr) {
     return unavailable("", Repeat::kYes);
   }
-  return {.error = {.code = Code::kInternal,
-                    .message = fmt::format("database {}: {}", where, text),
-                    .origin = Origin::kDatabase},
-          .repeat = Repeat::kNo};
+  return {.error = DatabaseError(Code::kInternal, where, text), .repeat = Repeat::kNo};
 }
 
 }  // namespace dsw

@@ -36,6 +36,9 @@ class DatabaseException : public std::exception {
   DatabaseFailure failure_;
 };
 
+/// Says which database it is about. `where` as for Translate().
+Error DatabaseError(Code code, std::string_view where, std::string_view what);
+
 /// What an exception means. `where` names the server and the database, without credentials.
 /// kInvalid, kConflict and kTooLarge are for data that does not fit; whatever is wrong with the
 /// database itself is kUnavailable, kTimeout or kUnauthenticated.

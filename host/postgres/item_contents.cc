@@ -37,7 +37,7 @@ WITH missing AS MATERIALIZED (
   FROM missing
   ON CONFLICT DO NOTHING
 )
-SELECT count(*), coalesce(max(item_id), 0) FROM missing
+SELECT count(*), coalesce(max(item_id), 0), 0 FROM missing
 )sql";
 
 constexpr char kRecompute[] = R"sql(
@@ -71,7 +71,7 @@ Result<std::int64_t> Walk(Database& database, std::int64_t dataset_id, const cha
                        const pqxx::result page =
                            Exec(transaction, step, dataset_id, last_item, kItemsPerStep);
                        last_item = Int64(page.at(0)[1]);
-                       if (page.columns() > 2) sum += Int64(page.at(0)[2]);
+                       sum += Int64(page.at(0)[2]);
                        return Int64(page.at(0)[0]) == kItemsPerStep;
                      }));
     if (!more) return sum;

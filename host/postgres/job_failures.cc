@@ -9,12 +9,10 @@
 
 #include "host/base/secret.h"
 #include "host/postgres/claimed_target.h"
-#include "host/postgres/session.h"
 
 namespace dsw {
 namespace {
 
-/// The call's own number keeps a repetition after a commit in doubt from counting twice.
 constexpr char kFailure[] = R"sql(
 INSERT INTO dataset_transform_job_failures AS f
   (job_id, dataset_transform_id, failures, error_type, error_message, last_call)
@@ -24,8 +22,6 @@ ON CONFLICT (job_id) DO UPDATE SET
                                ELSE excluded.failures END,
   error_type = excluded.error_type, error_message = excluded.error_message,
   last_call = excluded.last_call, last_failed_at = now()
-RETURNING failures, error_message,
-          (extract(epoch FROM clock_timestamp() - first_failed_at) * 1000)::bigint
 )sql";
 
 std::string NewCallNumber() {
@@ -37,10 +33,17 @@ std::string NewCallNumber() {
   return fmt::format("{:016x}-{}", process, ++calls);
 }
 
-FailureCount CountIn(const pqxx::row& row) {
-  return {.failures = Int32(row[0]),
-          .since_first = std::chrono::milliseconds(Int64(row[2])),
-          .last_error = Text(row[1])};
+FailureCount FailuresOf(pqxx::transaction_base& transaction, const std::string& key) {
+  const pqxx::result rows =
+      Exec(transaction,
+           "SELECT failures, error_message, "
+           "  (extract(epoch FROM clock_timestamp() - first_failed_at) * 1000)::bigint "
+           "FROM dataset_transform_job_failures WHERE job_id = $1",
+           key);
+  if (rows.empty()) return {};
+  return {.failures = Int32(rows[0][0]),
+          .since_first = std::chrono::milliseconds(Int64(rows[0][2])),
+          .last_error = Text(rows[0][1])};
 }
 
 std::string KeyOf(const Job& job) {
@@ -49,17 +52,30 @@ std::string KeyOf(const Job& job) {
 
 }  // namespace
 
+void CountFailure(pqxx::transaction_base& transaction, const JobFailure& failure) {
+  Exec(transaction, kFailure, failure.key, failure.dataset_transform_id,
+       std::string(CodeName(failure.code)), DatabaseText(Redact(failure.message)), failure.call,
+       failure.counts ? 1 : 0);
+}
+
+void ForgetFailures(pqxx::transaction_base& transaction, const std::string& key) {
+  Exec(transaction, "DELETE FROM dataset_transform_job_failures WHERE job_id = $1", key);
+}
+
 Result<FailureCount> NoteFailure(Database& database, const Job& job, const Error& error,
                                  bool counts) {
-  const std::string key = KeyOf(job);
-  const std::string type(CodeName(error.code));
-  const std::string message = DatabaseText(Redact(error.message));
-  const std::string call = NewCallNumber();
+  const JobFailure failure{.key = KeyOf(job),
+                           .dataset_transform_id = job.dataset_transform_id,
+                           .code = error.code,
+                           .message = error.message,
+                           .call = NewCallNumber(),
+                           .counts = counts};
   return database.Run([&](Session& session) -> Result<FailureCount> {
-    pqxx::nontransaction transaction(session.connection);
-    return CountIn(Exec(transaction, kFailure, key, job.dataset_transform_id, type, message, call,
-                        counts ? 1 : 0)
-                       .at(0));
+    pqxx::work transaction(session.connection);
+    CountFailure(transaction, failure);
+    FailureCount count = FailuresOf(transaction, failure.key);
+    transaction.commit();
+    return count;
   });
 }
 
@@ -67,14 +83,7 @@ Result<FailureCount> Failures(Database& database, const Job& job) {
   const std::string key = KeyOf(job);
   return database.Run([&](Session& session) -> Result<FailureCount> {
     pqxx::nontransaction transaction(session.connection);
-    const pqxx::result rows =
-        Exec(transaction,
-             "SELECT failures, error_message, "
-             "  (extract(epoch FROM clock_timestamp() - first_failed_at) * 1000)::bigint "
-             "FROM dataset_transform_job_failures WHERE job_id = $1",
-             key);
-    if (rows.empty()) return FailureCount{};
-    return CountIn(rows[0]);
+    return FailuresOf(transaction, key);
   });
 }
 
@@ -82,7 +91,7 @@ Status ClearFailures(Database& database, const Job& job) {
   const std::string key = KeyOf(job);
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
-    Exec(transaction, "DELETE FROM dataset_transform_job_failures WHERE job_id = $1", key);
+    ForgetFailures(transaction, key);
     return {};
   });
 }

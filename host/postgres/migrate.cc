@@ -24,12 +24,13 @@ Result<std::vector<std::string>> Migrate(Database& database) {
             transaction,
             "SELECT current_setting('server_version_num')::int, current_setting('server_version')");
         if (Int32(server[0][0]) < kOldestServer) {
-          return Fail(Code::kInvalid, fmt::format("database {}: the server is PostgreSQL {}; "
-                                                  "PostgreSQL 14 or newer is needed",
-                                                  database.where(), Text(server[0][1])));
+          return Fail(DatabaseError(
+              Code::kInvalid, database.where(),
+              fmt::format("the server is PostgreSQL {}; PostgreSQL 14 or newer is needed",
+                          View(server[0][1]))));
         }
         // Altering a table waits for everybody who uses it, and everybody else then waits for us.
-        Exec(transaction, "SET LOCAL statement_timeout = '10min'");
+        BeginLong(transaction);
         Exec(transaction, "SET LOCAL lock_timeout = '60s'");
         Exec(transaction, "SET LOCAL client_min_messages = warning");
         Exec(transaction, "SELECT pg_advisory_xact_lock(hashtextextended('dsw_migrations', 0))");

@@ -64,10 +64,10 @@ void BeginReading(pqxx::transaction_base& transaction) {
   // Without statistics, as after a bulk load, the planner would rather read the whole dataset for
   // every page than walk the index.
   Exec(transaction,
-       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL jit = off; "
-       "SET LOCAL statement_timeout = '10min'; "
+       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
        "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
+  BeginLong(transaction);
 }
 
 std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const PendingQuery& query,

@@ -41,7 +41,7 @@ Result<std::vector<JobRange>> SplitIntoRanges(Database& database, const ClaimedT
   return database.Run(
       Database::Patience::kLong, [&](Session& session) -> Result<std::vector<JobRange>> {
         pqxx::work transaction(session.connection);
-        Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+        BeginLong(transaction);
         RETURN_IF_ERROR(Hold(transaction, target));
         pqxx::result rows = Exec(transaction, kRanges, target.embedded_dataset_id, target.job_id);
         if (rows.empty()) {

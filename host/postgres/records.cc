@@ -79,11 +79,8 @@ ORDER BY p.item_id LIMIT $5::integer
 
 /// An item that has grown again in between has chunks to embed: they are not done any more.
 constexpr char kRemoved[] = R"sql(
-WITH lease AS MATERIALIZED (
-  SELECT token FROM dataset_transform_leases WHERE token = $3::bigint FOR KEY SHARE
-), gone AS (
+WITH gone AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS t(item_id bigint, keep integer, stored integer)
-  WHERE EXISTS (SELECT FROM lease)
 ), failures AS (
   DELETE FROM dataset_transform_failed_chunks f USING gone
   WHERE f.embedded_dataset_id = $1::bigint AND f.item_id = gone.item_id
@@ -92,29 +89,19 @@ WITH lease AS MATERIALIZED (
   DELETE FROM dataset_transform_items p USING gone
   WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id AND gone.keep = 0
     AND p.stored_count <= gone.stored
-), shrunk AS (
-  UPDATE dataset_transform_items p
-  SET stored_count = gone.keep, done = p.done - int4multirange(int4range(gone.keep, gone.stored)),
-      updated_at = now()
-  FROM gone
-  WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id AND gone.keep > 0
-    AND p.stored_count <= gone.stored
 )
-SELECT EXISTS (SELECT FROM lease)
+UPDATE dataset_transform_items p
+SET stored_count = gone.keep, done = p.done - int4multirange(int4range(gone.keep, gone.stored)),
+    updated_at = now()
+FROM gone
+WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id AND gone.keep > 0
+  AND p.stored_count <= gone.stored
 )sql";
 
 constexpr char kForgotten[] = R"sql(
-WITH lease AS MATERIALIZED (
-  SELECT token FROM dataset_transform_leases WHERE token = $3::bigint FOR KEY SHARE
-), gone AS (
-  SELECT * FROM jsonb_to_recordset($2::jsonb) AS t(item_id bigint, chunks int4multirange)
-  WHERE EXISTS (SELECT FROM lease)
-), forgotten AS (
-  UPDATE dataset_transform_items p SET done = p.done - gone.chunks, updated_at = now()
-  FROM gone
-  WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id
-)
-SELECT EXISTS (SELECT FROM lease)
+UPDATE dataset_transform_items p SET done = p.done - gone.chunks, updated_at = now()
+FROM jsonb_to_recordset($2::jsonb) AS gone(item_id bigint, chunks int4multirange)
+WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = gone.item_id
 )sql";
 
 /// What a batch covers, item by item.
@@ -175,11 +162,7 @@ Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t
              static_cast<std::int64_t>(record.duration.count()), first.item->item_id, first.index,
              last.item->item_id, last.index, record.tokens ? tokens.c_str() : nullptr, generation)
             .at(0);
-    if (!IsTrue(row[0])) return Fail(Lost(transaction, target));
-    if (row[1].is_null()) {
-      return Fail(Code::kWithdrawn,
-                  fmt::format("transform {} was deleted", target.dataset_transform_id));
-    }
+    if (!IsTrue(row[0]) || row[1].is_null()) return Fail(Lost(transaction, target));
     if (!IsTrue(row[1])) {
       return Fail(Code::kWithdrawn,
                   fmt::format("transform {} was disabled", target.dataset_transform_id));
@@ -225,12 +208,11 @@ Status RecordRemoval(Database& database, const ClaimedTarget& target,
   }
   const std::string text = gone.dump();
   return database.Run([&](Session& session) -> Status {
-    pqxx::nontransaction transaction(session.connection);
-    if (IsTrue(
-            Exec(transaction, kRemoved, target.embedded_dataset_id, text, target.token).at(0)[0])) {
-      return {};
-    }
-    return Fail(Lost(transaction, target));
+    pqxx::work transaction(session.connection);
+    RETURN_IF_ERROR(Hold(transaction, target));
+    Exec(transaction, kRemoved, target.embedded_dataset_id, text);
+    transaction.commit();
+    return {};
   });
 }
 
@@ -245,10 +227,10 @@ Status ForgetChunks(Database& database, const ClaimedTarget& target,
   }
   const std::string text = gone.dump();
   return database.Run([&](Session& session) -> Status {
-    pqxx::nontransaction transaction(session.connection);
-    const pqxx::result held =
-        Exec(transaction, kForgotten, target.embedded_dataset_id, text, target.token);
-    if (!IsTrue(held.at(0)[0])) return Fail(Lost(transaction, target));
+    pqxx::work transaction(session.connection);
+    RETURN_IF_ERROR(Hold(transaction, target));
+    Exec(transaction, kForgotten, target.embedded_dataset_id, text);
+    transaction.commit();
     return {};
   });
 }

@@ -58,11 +58,6 @@ FROM run WHERE e.embedded_dataset_id = $1::bigint
 RETURNING e.embedded_dataset_id
 )sql";
 
-constexpr char kJobComplete[] = R"sql(
-SELECT count(*) FILTER (WHERE outcome = 'success') >= max(job_targets)
-FROM dataset_transform_runs WHERE job_id = $1
-)sql";
-
 constexpr char kStatistics[] = R"sql(
 WITH targets AS (
   SELECT coalesce(sum(t.chunks_done), 0) AS done, coalesce(sum(t.chunks_failed), 0) AS failed,
@@ -137,6 +132,34 @@ RunTotals ReadTotals(pqxx::transaction_base& transaction, std::int64_t embedded_
   return totals;
 }
 
+/// What ends without success: the job's run of one target, or of all.
+struct Failing {
+  std::int64_t dataset_transform_id = 0;
+  std::string job_id;
+  std::int64_t embedded_dataset_id = 0;  ///< 0: of all.
+};
+
+void WriteStatistics(pqxx::transaction_base& transaction, const Failing& what,
+                     std::int64_t embedded_dataset_id, const char* outcome,
+                     const std::string& message) {
+  Exec(transaction, kStatistics, what.dataset_transform_id, what.job_id, embedded_dataset_id,
+       outcome, message);
+}
+
+/// Ends those of the runs that are not over, and writes down how far they came; how many.
+std::size_t EndRuns(pqxx::transaction_base& transaction, const Failing& what, const char* outcome,
+                    const std::string& message) {
+  const pqxx::result runs =
+      Exec(transaction, kFailedRun, what.job_id, outcome, message, what.embedded_dataset_id);
+  for (const auto& run : runs) {
+    const std::int64_t target = Int64(run[0]);
+    const RunTotals totals = ReadTotals(transaction, target, what.job_id);
+    Exec(transaction, kReached, target, totals.total, totals.done, totals.failed);
+    WriteStatistics(transaction, what, target, outcome, message);
+  }
+  return static_cast<std::size_t>(runs.size());
+}
+
 /// How many pieces of the run are neither done nor given up, and how many are given up.
 struct Pieces {
   std::int64_t waiting = 0;
@@ -156,11 +179,19 @@ Pieces PiecesOf(pqxx::transaction_base& transaction, std::int64_t embedded_datas
 
 }  // namespace
 
+bool JobComplete(pqxx::transaction_base& transaction, const std::string& job_id) {
+  return IsTrue(Exec(transaction,
+                     "SELECT count(*) FILTER (WHERE outcome = 'success') >= max(job_targets) "
+                     "FROM dataset_transform_runs WHERE job_id = $1",
+                     job_id)
+                    .at(0)[0]);
+}
+
 Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
                          std::chrono::hours retention) {
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL statement_timeout = '10min'");
+    BeginLong(transaction);
     LockTarget(transaction, target);
     RETURN_IF_ERROR(Hold(transaction, target));
     Pieces pieces;
@@ -183,15 +214,15 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
       Exec(transaction, kForget, target.embedded_dataset_id,
            static_cast<std::int64_t>(retention.count()));
     } else if (pieces.waiting == 0) {
-      Exec(transaction,
-           "UPDATE dataset_transform_runs SET outcome = 'failed', ended_at = clock_timestamp(), "
-           "  error = 'ranges of the job were given up' "
-           "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND outcome IS NULL",
-           target.embedded_dataset_id, target.job_id);
+      EndRuns(transaction,
+              {.dataset_transform_id = target.dataset_transform_id,
+               .job_id = target.job_id,
+               .embedded_dataset_id = target.embedded_dataset_id},
+              "failed", "ranges of the job were given up");
     }
     Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
          target.token);
-    const bool job_complete = IsTrue(Exec(transaction, kJobComplete, target.job_id).at(0)[0]);
+    const bool job_complete = JobComplete(transaction, target.job_id);
     transaction.commit();
     return RunEnd{.complete = pieces.waiting == 0,
                   .job_complete = complete && job_complete,
@@ -207,35 +238,30 @@ Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target) {
 }
 
 Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error) {
-  const std::string job_id = DatabaseText(job.job_id);
+  const Failing what{
+      .dataset_transform_id = job.dataset_transform_id,
+      .job_id = DatabaseText(job.job_id),
+      .embedded_dataset_id = job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0}};
   const std::string message = DatabaseText(Redact(error.message));
   const char* const outcome = error.code == Code::kWithdrawn ? "stopped" : "failed";
   return database.Run([&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
     Pieces pieces;
     if (job.range) {
-      const std::int64_t target = job.embedded_dataset_id.value_or(0);
+      // As FinishRun() does: of two ranges that end at once, one has to see the other's end.
+      Exec(transaction,
+           "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = $1::bigint "
+           "FOR UPDATE",
+           what.embedded_dataset_id);
       Exec(transaction,
            "UPDATE dataset_transform_ranges SET state = 'dead', error = $4 "
            "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND number = $3::integer "
            "  AND state <> 'done'",
-           target, job_id, job.range->number, message);
-      pieces = PiecesOf(transaction, target, job_id);
+           what.embedded_dataset_id, what.job_id, job.range->number, message);
+      pieces = PiecesOf(transaction, what.embedded_dataset_id, what.job_id);
     }
-    if (pieces.waiting == 0) {
-      const pqxx::result runs =
-          Exec(transaction, kFailedRun, job_id, outcome, message,
-               job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0});
-      if (runs.empty()) {
-        Exec(transaction, kStatistics, job.dataset_transform_id, job_id, std::int64_t{0}, outcome,
-             message);
-      }
-      for (const auto& run : runs) {
-        const std::int64_t target = Int64(run[0]);
-        const RunTotals totals = ReadTotals(transaction, target, job_id);
-        Exec(transaction, kReached, target, totals.total, totals.done, totals.failed);
-        Exec(transaction, kStatistics, job.dataset_transform_id, job_id, target, outcome, message);
-      }
+    if (pieces.waiting == 0 && EndRuns(transaction, what, outcome, message) == 0) {
+      WriteStatistics(transaction, what, 0, outcome, message);
     }
     transaction.commit();
     return RunEnd{.complete = pieces.waiting == 0,

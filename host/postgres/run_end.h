@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "host/domain/job.h"
 #include "host/domain/target_state.h"
@@ -16,6 +17,8 @@ namespace dsw {
 /// As TargetClaim::Finish(). Batch records of runs that ended longer ago than `retention` go.
 Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
                          std::chrono::hours retention);
+/// The runs of all of the job's targets succeeded.
+bool JobComplete(pqxx::transaction_base& transaction, const std::string& job_id);
 /// As TargetClaim::Totals().
 Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target);
 

@@ -31,6 +31,10 @@ Session::Session(const std::string& connection_string, const std::stop_token& st
 #endif
 }
 
+void BeginLong(pqxx::transaction_base& transaction) {
+  Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+}
+
 std::string DatabaseText(std::string_view text) {
   std::string without_nul(text);
   std::erase(without_nul, '\0');

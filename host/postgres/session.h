@@ -41,6 +41,10 @@ pqxx::result Exec(pqxx::transaction_base& transaction, const char* sql,
   }
 }
 
+/// For transactions of Patience::kLong: lets the server take as long as that allows, and keeps it
+/// from compiling queries, which costs more than it saves.
+void BeginLong(pqxx::transaction_base& transaction);
+
 inline std::string_view View(const pqxx::field& field) {
   return {field.c_str(), static_cast<std::size_t>(field.size())};
 }

@@ -131,7 +131,7 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
 Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
     pqxx::work transaction(session.connection);
-    Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+    BeginLong(transaction);
     const auto row = Exec(transaction, kPending, target.embedded_dataset_id, target.dataset_id,
                           survey.generation, target.span.first, target.span.last)
                          .at(0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One runner per target: claims, takeovers, and what a runner can still do that lost its own.
+#include <thread>
+
 #include "tests/integration/postgres/store_test.h"
 
 namespace dsw {
@@ -187,6 +189,59 @@ TEST_F(ClaimTest, RangesAreClaimedApartAndTheLastOneClosesTheRun) {
   ASSERT_OK_AND_ASSIGN(const RunEnd end, replayed->Finish());
   EXPECT_TRUE(end.job_complete);
   EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs WHERE job_id = 'a'"), "success");
+}
+
+TEST_F(ClaimTest, ARunWhoseLastRangeFinishesAfterOthersWereGivenUpHasFailed) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Look(plan);
+  ASSERT_OK_AND_ASSIGN(const std::vector<JobRange> ranges, Claim(plan).Split(10));
+  ASSERT_EQ(ranges.size(), 2u);
+  ASSERT_OK(Claim(plan).Release());
+  Job given_up = MakeJob("a");
+  given_up.embedded_dataset_id = 1;
+  given_up.range = ranges[0];
+  ASSERT_OK_AND_ASSIGN(const RunEnd dead, store_->EndFailed(given_up, {.message = "refused"}));
+  EXPECT_FALSE(dead.complete);
+
+  const Plan last = RangePlan("a", ranges[1]);
+  for (const Batch& batch : Cut(Pending(last), 5)) ASSERT_OK(Record(last, batch));
+  ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(last).Finish());
+  EXPECT_TRUE(end.complete);
+  EXPECT_FALSE(end.job_complete);
+  EXPECT_EQ(end.dead_ranges, 1);
+  EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
+            "failed|ranges of the job were given up");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, total_chunks_embedded, total_chunks_to_process, "
+                "failed_batches, successful_batches FROM dataset_transform_stats"),
+            "failed|ranges of the job were given up|10|20|1|2");
+}
+
+TEST_F(ClaimTest, RangesThatEndAtOnceEndTheRun) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Look(plan);
+  ASSERT_OK_AND_ASSIGN(const std::vector<JobRange> ranges, Claim(plan).Split(8));
+  ASSERT_EQ(ranges.size(), 3u);
+  ASSERT_OK(Claim(plan).Release());
+  ASSERT_OK_AND_ASSIGN(const auto claim, Take(RangePlan("a", ranges[2])));
+  ASSERT_OK(claim->Look(surroundings_));
+  Sql("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;"
+      "CREATE CONSTRAINT TRIGGER linger AFTER UPDATE ON dataset_transform_ranges "
+      "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()");
+  {
+    std::vector<std::jthread> workers;
+    for (const JobRange& range : {ranges[0], ranges[1]}) {
+      workers.emplace_back([this, range] {
+        Job job = MakeJob("a");
+        job.embedded_dataset_id = 1;
+        job.range = range;
+        EXPECT_OK(store_->EndFailed(job, {.message = "refused"}));
+      });
+    }
+    workers.emplace_back([&] { EXPECT_OK(claim->Finish()); });
+  }
+  EXPECT_EQ(Sql("SELECT state FROM dataset_transform_ranges ORDER BY number"), "dead\ndead\ndone");
+  EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs"), "failed");
 }
 
 }  // namespace
