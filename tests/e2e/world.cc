@@ -43,7 +43,7 @@ World::World() : database_(postgres_.CreateDatabase()) {
                 {"NATS_URL", nats_.Url()},
                 {"PLUGIN_DIR", directory_ / "plugins"},
                 {"VECTOR_SINK", "sqlite"},
-                {"SQLITE_PATH", directory_ / "vectors.sqlite"},
+                {"SQLITE_PATH", SinkFile()},
                 {"METRICS_PORT", "0"},
                 {"METRICS_ADDRESS", "127.0.0.1"},
                 {"NATS_ACK_WAIT_SECS", "2"},
@@ -134,20 +134,22 @@ int World::RunUntilIdle() {
 
 std::multiset<std::string> World::SinkSql(const std::string& sql) const {
   std::multiset<std::string> values;
-  sqlite3* file = nullptr;
-  sqlite3_open_v2((directory_ / "vectors.sqlite").c_str(), &file, SQLITE_OPEN_READWRITE, nullptr);
-  sqlite3_exec(
-      file, sql.c_str(),
-      [](void* into, int, char** columns, char**) {
-        static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
-        return 0;
-      },
-      &values, nullptr);
-  sqlite3_close(file);
+  sqlite3* opened = nullptr;
+  const int open = sqlite3_open_v2(SinkFile().c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> file(opened, &sqlite3_close);
+  sqlite3_busy_timeout(opened, 5000);
+  const auto keep = [](void* into, int, char** columns, char**) {
+    static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
+    return 0;
+  };
+  if (open != SQLITE_OK || sqlite3_exec(opened, sql.c_str(), keep, &values, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(fmt::format("{}: {}", sql, sqlite3_errmsg(opened)));
+  }
   return values;
 }
 
 std::string World::PointTable(std::int64_t transform) const {
+  if (!std::filesystem::exists(SinkFile())) return {};
   const std::string collection =
       Sql(fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id = "
                       "{} ORDER BY embedded_dataset_id LIMIT 1",

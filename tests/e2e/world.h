@@ -62,7 +62,7 @@ class World {
 
   /// Result of a query in the worker's database.
   std::string Sql(std::string_view sql) const { return postgres_.Sql(database_, sql); }
-  /// First column of a query in the sink's file.
+  /// First column of a query in the sink's file. Throws SQLite's words on failure.
   std::multiset<std::string> SinkSql(const std::string& sql) const;
   /// The table there for the transform's first embedding; empty when there is none.
   std::string PointTable(std::int64_t transform) const;
@@ -85,6 +85,8 @@ class World {
   Command WorkerCommand(std::vector<std::string> arguments) const;
 
  private:
+  std::filesystem::path SinkFile() const { return directory_ / "vectors.sqlite"; }
+
   TempDir directory_;
   PostgresServer postgres_;
   NatsServer nats_;
