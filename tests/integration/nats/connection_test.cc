@@ -142,7 +142,7 @@ TEST_F(HangingTest, EverythingEndsWhileTheServerHangs) {
   ASSERT_NE(delivery, nullptr);
   const auto publisher = ProgressPublisher::Open(*connection_);
   ASSERT_OK(publisher);
-  server_.Hang();
+  server_.Freeze();
   Progress event;
   event.job_id = "j";
   (*publisher)->Publish(event);
