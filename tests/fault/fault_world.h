@@ -76,7 +76,6 @@ class FaultWorld : public World {
   StoredPoints Points(const std::string& collection) const;
   /// Points of a transform's first target.
   StoredPoints PointsOf(std::int64_t transform) const;
-  std::string CollectionOf(std::int64_t transform) const;
   /// Drops or empties a collection behind the worker's back.
   void DropCollection(std::int64_t transform);
   void EmptyCollection(std::int64_t transform);
@@ -95,7 +94,6 @@ class FaultWorld : public World {
   std::vector<std::uint64_t> Journal(const std::string& file) const;
 
   std::filesystem::path fault_;
-  std::string nats_url_;
   std::vector<std::string> jobs_;
   std::string started_;
   std::uint64_t first_event_ = 1;
