@@ -53,10 +53,6 @@ int FaultWorld::Fired(const std::string& rule) const {
   return calls;
 }
 
-pid_t FaultWorld::FiredIn(const std::string& rule) const {
-  return std::stoi(ReadFile(fault_ / "fired" / (rule + ".0")));
-}
-
 bool FaultWorld::AwaitFired(const std::string& rule, int calls,
                             std::chrono::milliseconds at_most) const {
   return Eventually([&] { return Fired(rule) >= calls; }, at_most);
@@ -106,8 +102,7 @@ std::string FaultWorld::Trouble() const {
   return text;
 }
 
-std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunks, int batch,
-                                const std::string& provider, const std::string& model) {
+std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunks, int batch) {
   std::string lines;
   for (int i = 0; i < items; ++i) {
     Json item = {{"title", fmt::format("item {}", i)}, {"chunks", Json::array()}};
@@ -117,7 +112,7 @@ std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunk
     lines += item.dump() + "\n";
   }
   return ImportLines(dataset, lines,
-                     {"--embedder", provider + ":" + model, "--batch-size", std::to_string(batch),
+                     {"--embedder", "fault:hash-8", "--batch-size", std::to_string(batch),
                       "--config", Json{{"maker", dataset}}.dump()});
 }
 
