@@ -40,16 +40,10 @@ class QdrantTest : public testing::Test {
     world_.Set("QDRANT_GRPC_URL", double_.grpc_url());
   }
 
-  std::string CollectionOf(std::int64_t transform) {
-    return world_.Sql(
-        fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id = {}",
-                    transform));
-  }
-
   /// Ids of the points that the double has.
   std::multiset<std::string> Stored(std::int64_t transform) {
     std::multiset<std::string> ids;
-    for (const auto& [id, point] : double_.store().Points(CollectionOf(transform))) {
+    for (const auto& [id, point] : double_.store().Points(world_.CollectionOf(transform))) {
       ids.insert(Json::parse(id).get<std::string>());
     }
     return ids;
@@ -82,8 +76,8 @@ TEST_F(QdrantTest, BothTransportsLeaveTheSamePoints) {
     world_.Submit(transform, "full");
     EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
     EXPECT_EQ(Stored(transform), world_.ExpectedPointIds(transform)) << transport;
-    doubles::StoredPoints points = double_.store().Points(CollectionOf(transform));
-    double_.store().Drop(CollectionOf(transform));
+    doubles::StoredPoints points = double_.store().Points(world_.CollectionOf(transform));
+    double_.store().Drop(world_.CollectionOf(transform));
     // Each job writes under a token of its own.
     for (auto& [id, point] : points) point.payload.at(kStampKey).erase("t");
     return points;
@@ -110,7 +104,7 @@ TEST_F(QdrantTest, SettingsReachTheCollectionAndTheUpserts) {
   const std::int64_t transform = world_.ImportItems("settings", 1, 30);
   world_.Submit(transform);
   ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
-  const std::string collection = CollectionOf(transform);
+  const std::string collection = world_.CollectionOf(transform);
   const std::vector<Json> created = Received("PUT", "/collections/" + collection);
   ASSERT_EQ(created.size(), 1u);
   EXPECT_EQ(created[0], Json::parse(R"({"vectors":{"size":8,"distance":"Dot"},
@@ -126,7 +120,8 @@ TEST_F(QdrantTest, DefaultsAskForNoQuantization) {
   const std::int64_t transform = world_.ImportItems("defaults", 1, 1);
   world_.Submit(transform);
   ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
-  const std::vector<Json> created = Received("PUT", "/collections/" + CollectionOf(transform));
+  const std::vector<Json> created =
+      Received("PUT", "/collections/" + world_.CollectionOf(transform));
   ASSERT_EQ(created.size(), 1u);
   EXPECT_EQ(created[0], Json::parse(R"({"vectors":{"size":8,"distance":"Cosine"},
                                         "hnsw_config":{"m":16,"ef_construct":100}})"));

@@ -7,16 +7,15 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nats/nats.h>
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
 #include "host/base/short_name.h"
 #include "host/domain/point.h"
 #include "host/nats/connection.h"
-#include "host/nats/handles.h"
 #include "host/nats/job_publisher.h"
 #include "host/nats/topology.h"
+#include "tests/e2e/stream_reader.h"
 
 namespace dsw {
 namespace {
@@ -25,12 +24,6 @@ std::unique_ptr<NatsConnection> Connect(const NatsServer& server) {
   auto connection = NatsConnection::Open({.url = server.Url(), .creds = "", .name = "e2e"});
   if (!connection) throw std::runtime_error(connection.error().message);
   return *std::move(connection);
-}
-
-std::string Header(const NatsMsgHandle& message, const char* name) {
-  const char* value = nullptr;
-  natsMsgHeader_Get(message.get(), name, &value);
-  return value != nullptr ? value : "";
 }
 
 }  // namespace
@@ -43,7 +36,7 @@ World::World() : database_(postgres_.CreateDatabase()) {
                 {"NATS_URL", nats_.Url()},
                 {"PLUGIN_DIR", directory_ / "plugins"},
                 {"VECTOR_SINK", "sqlite"},
-                {"SQLITE_PATH", directory_ / "vectors.sqlite"},
+                {"SQLITE_PATH", SinkFile()},
                 {"METRICS_PORT", "0"},
                 {"METRICS_ADDRESS", "127.0.0.1"},
                 {"NATS_ACK_WAIT_SECS", "2"},
@@ -134,25 +127,31 @@ int World::RunUntilIdle() {
 
 std::multiset<std::string> World::SinkSql(const std::string& sql) const {
   std::multiset<std::string> values;
-  sqlite3* file = nullptr;
-  sqlite3_open_v2((directory_ / "vectors.sqlite").c_str(), &file, SQLITE_OPEN_READWRITE, nullptr);
-  sqlite3_exec(
-      file, sql.c_str(),
-      [](void* into, int, char** columns, char**) {
-        static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
-        return 0;
-      },
-      &values, nullptr);
-  sqlite3_close(file);
+  sqlite3* opened = nullptr;
+  const int open = sqlite3_open_v2(SinkFile().c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> file(opened, &sqlite3_close);
+  sqlite3_busy_timeout(opened, 5000);
+  const auto keep = [](void* into, int, char** columns, char**) {
+    static_cast<std::multiset<std::string>*>(into)->insert(columns[0]);
+    return 0;
+  };
+  if (open != SQLITE_OK || sqlite3_exec(opened, sql.c_str(), keep, &values, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(fmt::format("{}: {}", sql, sqlite3_errmsg(opened)));
+  }
   return values;
 }
 
+std::string World::CollectionOf(std::int64_t transform) const {
+  return Sql(
+      fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id = {} "
+                  "ORDER BY embedded_dataset_id LIMIT 1",
+                  transform));
+}
+
 std::string World::PointTable(std::int64_t transform) const {
-  const std::string collection =
-      Sql(fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id = "
-                      "{} ORDER BY embedded_dataset_id LIMIT 1",
-                      transform));
-  const auto id = SinkSql(fmt::format("SELECT id FROM collections WHERE name = '{}'", collection));
+  if (!std::filesystem::exists(SinkFile())) return {};
+  const auto id =
+      SinkSql(fmt::format("SELECT id FROM collections WHERE name = '{}'", CollectionOf(transform)));
   return id.empty() ? std::string() : fmt::format("points_{}", *id.begin());
 }
 
@@ -183,25 +182,12 @@ std::multiset<std::string> World::ExpectedPointIds(std::int64_t transform) const
 }
 
 std::vector<DeadLetter> World::DeadLetters() const {
-  const auto connection = Connect(nats_);
-  NatsSubscriptionHandle subscription;
   std::vector<DeadLetter> letters;
-  JsStreamInfoHandle info;
-  if (js_GetStreamInfo(Out(info), connection->jetstream(), "DLQ_DATASET_TRANSFORMS", nullptr,
-                       nullptr) != NATS_OK) {
-    return letters;
-  }
-  for (std::uint64_t sequence = 1; sequence <= info->State.LastSeq; ++sequence) {
-    NatsMsgHandle message;
-    if (js_GetMsg(Out(message), connection->jetstream(), "DLQ_DATASET_TRANSFORMS", sequence,
-                  nullptr, nullptr) != NATS_OK) {
-      continue;
-    }
-    letters.push_back({.payload = {natsMsg_GetData(message.get()),
-                                   static_cast<std::size_t>(natsMsg_GetDataLength(message.get()))},
-                       .error_type = Header(message, "Dsw-Error-Type"),
-                       .error = Header(message, "Dsw-Error"),
-                       .attempts = Header(message, "Dsw-Attempts")});
+  for (const StreamMessage& message : ReadStream(nats_.Url(), "DLQ_DATASET_TRANSFORMS")) {
+    letters.push_back({.payload = message.data,
+                       .error_type = HeaderOf(message.headers, "Dsw-Error-Type"),
+                       .error = HeaderOf(message.headers, "Dsw-Error"),
+                       .attempts = HeaderOf(message.headers, "Dsw-Attempts")});
   }
   return letters;
 }

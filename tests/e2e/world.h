@@ -62,8 +62,10 @@ class World {
 
   /// Result of a query in the worker's database.
   std::string Sql(std::string_view sql) const { return postgres_.Sql(database_, sql); }
-  /// First column of a query in the sink's file.
+  /// First column of a query in the sink's file. Throws SQLite's words on failure.
   std::multiset<std::string> SinkSql(const std::string& sql) const;
+  /// Name of the collection of the transform's first embedding; empty when there is none.
+  std::string CollectionOf(std::int64_t transform) const;
   /// The table there for the transform's first embedding; empty when there is none.
   std::string PointTable(std::int64_t transform) const;
   /// Ids of the points that the sink has for the transform's first embedding.
@@ -79,12 +81,15 @@ class World {
   const TempDir& directory() const { return directory_; }
   PostgresServer& postgres() { return postgres_; }
   NatsServer& nats() { return nats_; }
+  const NatsServer& nats() const { return nats_; }
   const std::string& database() const { return database_; }
 
  protected:
   Command WorkerCommand(std::vector<std::string> arguments) const;
 
  private:
+  std::filesystem::path SinkFile() const { return directory_ / "vectors.sqlite"; }
+
   TempDir directory_;
   PostgresServer postgres_;
   NatsServer nats_;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/e2e/stream_reader.h"
 #include "tests/fault/findings.h"
 #include "tests/fault/stored_points.h"
-#include "tests/fault/stream_reader.h"
 #include "tests/fault/truth.h"
 
 namespace dsw::fault_test {

@@ -36,6 +36,14 @@ class FaultTest : public testing::Test {
     world_.Sql(sql);
   }
 
+  /// Whether the database takes writes, from the workers' next connections on, which are at once.
+  void SetReadOnly(bool on) {
+    world_.postgres().Sql("postgres", fmt::format("ALTER DATABASE {} SET "
+                                                  "default_transaction_read_only = {}",
+                                                  world_.database(), on ? "on" : "off"));
+    world_.postgres().TerminateBackends(world_.database());
+  }
+
   FaultWorld world_;
 };
 

@@ -53,10 +53,6 @@ int FaultWorld::Fired(const std::string& rule) const {
   return calls;
 }
 
-pid_t FaultWorld::FiredIn(const std::string& rule) const {
-  return std::stoi(ReadFile(fault_ / "fired" / (rule + ".0")));
-}
-
 bool FaultWorld::AwaitFired(const std::string& rule, int calls,
                             std::chrono::milliseconds at_most) const {
   return Eventually([&] { return Fired(rule) >= calls; }, at_most);
@@ -110,8 +106,7 @@ std::string FaultWorld::Trouble() const {
   return text;
 }
 
-std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunks, int batch,
-                                const std::string& provider, const std::string& model) {
+std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunks, int batch) {
   std::string lines;
   for (int i = 0; i < items; ++i) {
     Json item = {{"title", fmt::format("item {}", i)}, {"chunks", Json::array()}};
@@ -121,7 +116,7 @@ std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunk
     lines += item.dump() + "\n";
   }
   return ImportLines(dataset, lines,
-                     {"--embedder", provider + ":" + model, "--batch-size", std::to_string(batch),
+                     {"--embedder", "fault:hash-8", "--batch-size", std::to_string(batch),
                       "--config", Json{{"maker", dataset}}.dump()});
 }
 
@@ -138,7 +133,7 @@ void FaultWorld::PublishJobNamed(const std::string& job, std::int64_t transform,
 }
 
 std::int64_t FaultWorld::Queued() const {
-  return CountMessages(nats_url_, kJobs);
+  return CountMessages(nats().Url(), kJobs);
 }
 
 std::vector<std::uint64_t> FaultWorld::Journal(const std::string& file) const {
@@ -164,13 +159,6 @@ StoredPoints FaultWorld::Points(const std::string& collection) const {
                                                 : ReadSqlitePoints(sqlite, collection);
 }
 
-std::string FaultWorld::CollectionOf(std::int64_t transform) const {
-  return Sql(
-      fmt::format("SELECT collection_name FROM embedded_datasets WHERE dataset_transform_id "
-                  "= {} ORDER BY embedded_dataset_id LIMIT 1",
-                  transform));
-}
-
 StoredPoints FaultWorld::PointsOf(std::int64_t transform) const {
   return Points(CollectionOf(transform));
 }
@@ -187,7 +175,7 @@ void FaultWorld::EmptyCollection(std::int64_t transform) {
 
 std::vector<std::string> FaultWorld::EventsOf(const std::string& job) const {
   std::vector<std::string> events;
-  for (const StreamMessage& message : ReadStream(nats_url_, kEvents, first_event_)) {
+  for (const StreamMessage& message : ReadStream(nats().Url(), kEvents, first_event_)) {
     const Json event = Json::parse(message.data, nullptr, false);
     if (event.is_object() && event.value("job_id", "") == job) events.push_back(message.data);
   }
@@ -214,17 +202,14 @@ std::vector<std::string> FaultWorld::Check(const std::vector<std::int64_t>& tran
     CheckRecords(truth, findings);
   }
   if (expected.events) {
-    CheckEvents(truth, ReadStream(nats_url_, kEvents, first_event_), jobs_, started_,
+    CheckEvents(truth, ReadStream(nats().Url(), kEvents, first_event_), jobs_, started_,
                 expected.last_job_now, findings);
   }
-  const auto letters = ReadStream(nats_url_, kLetters, first_letter_);
+  const auto letters = ReadStream(nats().Url(), kLetters, first_letter_);
   if (static_cast<int>(letters.size()) != expected.dead_letters) {
-    const auto& headers =
-        letters.empty() ? std::map<std::string, std::string>() : letters.front().headers;
-    const auto error = headers.find("Dsw-Error");
     findings.Add("dead letters",
                  fmt::format("{} instead of {}: {}", letters.size(), expected.dead_letters,
-                             error == headers.end() ? "" : error->second));
+                             letters.empty() ? "" : HeaderOf(letters[0].headers, "Dsw-Error")));
   }
   if (const std::int64_t left = Queued(); left != 0) {
     findings.Add("queue", fmt::format("{} jobs are left", left));
@@ -233,16 +218,13 @@ std::vector<std::string> FaultWorld::Check(const std::vector<std::int64_t>& tran
 }
 
 void FaultWorld::NewRound() {
-  nats_url_ = nats().Url();
   jobs_.clear();
   started_ = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
-  first_event_ = After(ReadStream(nats_url_, kEvents, first_event_), first_event_);
-  first_letter_ = After(ReadStream(nats_url_, kLetters, first_letter_), first_letter_);
+  first_event_ = After(ReadStream(nats().Url(), kEvents, first_event_), first_event_);
+  first_letter_ = After(ReadStream(nats().Url(), kLetters, first_letter_), first_letter_);
   for (const char* file : {"sent", "embedded", "script.json"}) fs::remove(fault_ / file);
-  for (const char* folder : {"fired"}) {
-    fs::remove_all(fault_ / folder);
-    fs::create_directory(fault_ / folder);
-  }
+  fs::remove_all(fault_ / "fired");
+  fs::create_directory(fault_ / "fired");
   for (const auto& entry : fs::directory_iterator(fault_)) {
     if (entry.path().filename().string().starts_with("release-")) fs::remove(entry.path());
   }

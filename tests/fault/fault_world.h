@@ -37,8 +37,6 @@ class FaultWorld : public World {
   void Release(const std::string& rule);
   /// How many calls the rule has counted; see script.h.
   int Fired(const std::string& rule) const;
-  /// Process of the first of them.
-  pid_t FiredIn(const std::string& rule) const;
   /// Waits until a rule has counted so many calls.
   bool AwaitFired(const std::string& rule, int calls = 1,
                   std::chrono::milliseconds at_most = std::chrono::seconds(20)) const;
@@ -59,8 +57,7 @@ class FaultWorld : public World {
 
   /// `items` of `chunks` chunks "<dataset> item <i> chunk <c>", for an embedder of this dataset's
   /// own, in batches of `batch`; the id of the transform.
-  std::int64_t Import(const std::string& dataset, int items, int chunks, int batch = 10,
-                      const std::string& provider = "fault", const std::string& model = "hash-8");
+  std::int64_t Import(const std::string& dataset, int items, int chunks, int batch = 10);
   /// Submits a job and remembers it; its id.
   std::string SubmitJob(std::int64_t transform, const std::string& mode = "incremental");
   /// Publishes a job under an id of the caller's, without de-duplication.
@@ -78,7 +75,6 @@ class FaultWorld : public World {
   StoredPoints Points(const std::string& collection) const;
   /// Points of a transform's first target.
   StoredPoints PointsOf(std::int64_t transform) const;
-  std::string CollectionOf(std::int64_t transform) const;
   /// Drops or empties a collection behind the worker's back.
   void DropCollection(std::int64_t transform);
   void EmptyCollection(std::int64_t transform);
@@ -97,7 +93,6 @@ class FaultWorld : public World {
   std::vector<std::uint64_t> Journal(const std::string& file) const;
 
   std::filesystem::path fault_;
-  std::string nats_url_;
   std::vector<std::string> jobs_;
   std::string started_;
   std::uint64_t first_event_ = 1;

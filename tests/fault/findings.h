@@ -18,7 +18,6 @@ class Findings {
     ++found.count;
     if (found.examples.size() < kExamples) found.examples.push_back(example);
   }
-  bool empty() const { return kinds_.empty(); }
 
   /// A line for each kind.
   std::vector<std::string> Lines() const {

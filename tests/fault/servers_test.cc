@@ -15,13 +15,6 @@ constexpr char kSlow[] = R"({"id":"slow","at":"before_embed","do":"sleep","ms":3
 
 class ServersTest : public FaultTest {
  protected:
-  void SetReadOnly(bool on) {
-    world_.postgres().Sql("postgres", fmt::format("ALTER DATABASE {} SET "
-                                                  "default_transaction_read_only = {}",
-                                                  world_.database(), on ? "on" : "off"));
-    world_.postgres().TerminateBackends(world_.database());
-  }
-
   /// One trouble of a server, and its end.
   void Trouble(Dice& dice) {
     const std::chrono::milliseconds lasts(dice.Between(100, 2500));
@@ -93,7 +86,7 @@ TEST_F(ServersTest, AQueueThatIsPutBackRepeatsNothing) {
   world_.nats().Start();
   ASSERT_TRUE(world_.Drain());
   world_.nats().Stop();
-  fs::remove_all(world_.nats().store());
+  world_.nats().LoseStore();
   fs::copy(copy, world_.nats().store(), fs::copy_options::recursive);
   world_.nats().Start();
   ASSERT_EQ(world_.Queued(), 1);
@@ -111,7 +104,7 @@ TEST_F(ServersTest, AQueueThatIsLostIsMadeAgainAndDueJobsAreFound) {
   Edit(transform,
        "UPDATE dataset_items SET chunks = '[\"newer text\"]' WHERE dataset_id = DATASET");
   world_.nats().Crash();
-  fs::remove_all(world_.nats().store());
+  world_.nats().LoseStore();
   world_.nats().Start();
   const auto submit_due = [this] { return world_.Run({"submit", "--due"}); };
   const Output due = submit_due();

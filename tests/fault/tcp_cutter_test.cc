@@ -6,47 +6,25 @@
 #include <string>
 #include <thread>
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace dsw {
 namespace {
 
-sockaddr_in At(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
-
 /// Says back what it is told, to one client after the other.
 class Echo {
  public:
-  Echo() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address = At(0);
-    socklen_t size = sizeof address;
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        listen(listener_, 8) != 0 ||
-        getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("cannot listen");
-    }
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Run(); });
-  }
   ~Echo() {
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(listener_.socket(), SHUT_RDWR);
     thread_.join();
-    close(listener_);
   }
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
 
  private:
   void Run() const {
-    for (int client; (client = accept(listener_, nullptr, nullptr)) >= 0; close(client)) {
+    for (int client; (client = accept(listener_.socket(), nullptr, nullptr)) >= 0; close(client)) {
       char bytes[256];
       for (ssize_t got; (got = recv(client, bytes, sizeof bytes, 0)) > 0;) {
         if (send(client, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL) < 0) break;
@@ -54,9 +32,8 @@ class Echo {
     }
   }
 
-  int listener_;
-  int port_ = 0;
-  std::thread thread_;
+  LoopbackListener listener_;
+  std::thread thread_{[this] { Run(); }};
 };
 
 /// What comes back of what is said: until the end, or until nothing more comes.
@@ -65,7 +42,7 @@ class Client {
   explicit Client(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
     const timeval patience{0, 300'000};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    const sockaddr_in address = At(port);
+    const sockaddr_in address = LoopbackAddress(port);
     if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       throw std::runtime_error("cannot connect");
     }
@@ -111,7 +88,7 @@ TEST_F(TcpCutterTest, PassesWhatItIsGiven) {
 }
 
 TEST_F(TcpCutterTest, CutsAfterSoManyBytes) {
-  cutter_.CutNext({.direction = Direction::kToClient, .after = 3, .ending = Ending::kClose});
+  cutter_.CutEach({.direction = Direction::kToClient, .after = 3, .ending = Ending::kClose});
   Client client(cutter_.port());
   EXPECT_EQ(client.Say("abcdef"), "abc");
   EXPECT_EQ(client.end(), "closed");
@@ -142,10 +119,10 @@ TEST_F(TcpCutterTest, MutesTheServer) {
 }
 
 TEST_F(TcpCutterTest, PassesAgain) {
-  cutter_.Refuse();
+  cutter_.CutEach({.ending = Ending::kReset});
   {
-    Client refused(cutter_.port());
-    EXPECT_EQ(refused.Say("hello"), "");
+    Client reset(cutter_.port());
+    EXPECT_EQ(reset.Say("hello"), "");
   }
   cutter_.Pass();
   Client client(cutter_.port());

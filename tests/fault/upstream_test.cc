@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
                            R"("do":"fail","category":"invalid_request","http_status":400,
                   "message":"json: unsupported value: NaN")",
                            kWords},
-                    Poison{"Timeout", R"("do":"sleep","ms":60000)", ""},
-                    Poison{"BadVector", R"("do":"nan")", ""}),
+                    Poison{"Timeout", R"("do":"sleep","ms":60000)", "the call's deadline passed"},
+                    Poison{"BadVector", R"("do":"nan")", "returned a vector that is not finite"}),
     [](const auto& each) { return each.param.name; });
 
 TEST_F(UpstreamTest, LargeTextsInOneBatchDoNotAddUpInMemory) {

@@ -90,14 +90,11 @@ TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerEndsInADeadLetterOrAFailedChunk) {
 TEST_F(WhoseFaultTest, NothingIsPaidForWhileTheDatabaseIsReadOnly) {
   const std::vector<std::int64_t> transforms = SubmitJobs(3);
   world_.Set("MAX_RETRIES", "1");
-  world_.postgres().Sql("postgres", "ALTER DATABASE " + world_.database() +
-                                        " SET default_transaction_read_only = on");
+  SetReadOnly(true);
   Process worker = world_.Start();
   // For as long as it takes to try, and to try again.
   EXPECT_FALSE(Eventually([&] { return !world_.Sent().empty(); }, std::chrono::seconds(4)));
-  world_.postgres().Sql("postgres", "ALTER DATABASE " + world_.database() +
-                                        " SET default_transaction_read_only = off");
-  world_.postgres().TerminateBackends(world_.database());
+  SetReadOnly(false);
   EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
   worker.Kill();
   ExpectAllDone(transforms);

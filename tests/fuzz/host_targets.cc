@@ -81,7 +81,7 @@ void ImportLine(std::string_view input) {
 
 void PointStamps(std::string_view input) {
   const Stamp stamp = ReadStamp(input);
-  Must(stamp.embedded_dataset_id || IsJson(input) || stamp.token == 0, "only JSON is a stamp");
+  Must(IsJson(input) || (!stamp.embedded_dataset_id && stamp.token == 0), "only JSON is a stamp");
 }
 
 void Waits(std::string_view input) {

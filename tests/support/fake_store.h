@@ -49,25 +49,33 @@ class FakeStore final : public DatasetStore {
     return std::optional<JobRange>(ranges[static_cast<std::size_t>(number)]);
   }
   Result<FailureCount> NoteFailure(const Job&, const Error& error, bool counts) override {
+    const std::lock_guard lock(mutex_);
     if (count_error) return Fail(*count_error);
     last_failure = error;
     if (counts) ++failures;
     return FailureCount{.failures = failures, .since_first = since_first, .last_error = {}};
   }
   Result<FailureCount> Failures(const Job&) override {
+    const std::lock_guard lock(mutex_);
     return FailureCount{.failures = failures, .since_first = since_first, .last_error = "died"};
   }
   Status ClearFailures(const Job&) override {
+    const std::lock_guard lock(mutex_);
     failures = 0;
     return {};
   }
   Result<RunEnd> EndFailed(const Job&, const Error& error) override {
+    const std::lock_guard lock(mutex_);
     ended.push_back(error);
     return RunEnd{.complete = true, .job_complete = true, .dead_ranges = 0};
   }
   Result<ExpectedPoints> OpenExpected(const Plan&, const Target& target) override;
-  Result<std::int64_t> LastToken() override { return last_token; }
+  Result<std::int64_t> LastToken() override {
+    const std::lock_guard lock(mutex_);
+    return last_token;
+  }
   Status SkipTokens(std::int64_t token) override {
+    const std::lock_guard lock(mutex_);
     last_token = token + 1;
     return {};
   }
@@ -94,7 +102,7 @@ class FakeStore final : public DatasetStore {
   std::optional<Error> record_error;  ///< Fails the next RecordBatch.
   std::optional<Error> claim_error;
   std::optional<Error> renew_error;
-  std::optional<Error> count_error;
+  std::optional<Error> count_error;  ///< Fails NoteFailure.
   std::map<std::int64_t, StoredItem> items;
   std::map<std::int64_t, std::set<ChunkPosition>> recorded;  ///< By embedded dataset.
   std::vector<FailedChunk> failed_chunks;
@@ -104,7 +112,6 @@ class FakeStore final : public DatasetStore {
   std::vector<Error> ended;  ///< Of jobs that ended without success.
   std::vector<JobRange> ranges;
   Surroundings surroundings;  ///< Of the last look.
-  std::string start_over;
   std::chrono::milliseconds since_first{0};
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
@@ -112,7 +119,6 @@ class FakeStore final : public DatasetStore {
   int failures = 0;
   int batches = 0;
   int removals = 0;
-  int releases = 0;
   int disowned = 0;  ///< Chunks.
   std::int64_t last_token = 1;
   bool shared = false;  ///< Other embedded datasets are kept in the collection.
@@ -208,24 +214,25 @@ class FakeClaim final : public TargetClaim {
   FakeClaim(FakeStore& store, std::int64_t embedded_dataset_id)
       : store_(store), embedded_dataset_id_(embedded_dataset_id) {}
 
-  std::int64_t token() const override { return store_.last_token; }
+  std::int64_t token() const override {
+    const std::lock_guard lock(store_.mutex_);
+    return store_.last_token;
+  }
   bool over() const override { return store_.over; }
   bool job_over() const override { return store_.over; }
   Status Renew() override {
+    const std::lock_guard lock(store_.mutex_);
     if (store_.renew_error) return Fail(*store_.renew_error);
     return {};
   }
-  Status Release() override {
-    ++store_.releases;
-    return {};
-  }
+  Status Release() override { return {}; }
   Result<Survey> Look(const Surroundings& surroundings) override {
-    store_.surroundings = surroundings;
     const auto totals = Totals();
+    const std::lock_guard lock(store_.mutex_);
+    store_.surroundings = surroundings;
     Survey survey;
     survey.pending = totals->total - totals->done - totals->failed;
     survey.stale = !store_.stale.empty();
-    survey.start_over = store_.start_over;
     survey.must_mark = surroundings.collection_maker != surroundings.maker;
     return survey;
   }
@@ -245,10 +252,12 @@ class FakeClaim final : public TargetClaim {
     return {};
   }
   Status Disown(const Batch& batch) override {
+    const std::lock_guard lock(store_.mutex_);
     store_.disowned += static_cast<int>(batch.chunks.size());
     return {};
   }
   Result<std::vector<StaleItem>> ListStale(std::int64_t after, int) override {
+    const std::lock_guard lock(store_.mutex_);
     std::vector<StaleItem> found;
     for (const StaleItem& item : store_.stale) {
       if (item.item_id > after) found.push_back(item);
@@ -256,6 +265,7 @@ class FakeClaim final : public TargetClaim {
     return found;
   }
   Status RecordRemoval(std::span<const StaleItem> gone) override {
+    const std::lock_guard lock(store_.mutex_);
     store_.removals += static_cast<int>(gone.size());
     return {};
   }
@@ -297,6 +307,7 @@ class FakeClaim final : public TargetClaim {
 
 inline Result<std::unique_ptr<TargetClaim>> FakeStore::Claim(const Plan&, const Target& target,
                                                              const Claimant&) {
+  const std::lock_guard lock(mutex_);
   if (claim_error) return Fail(*claim_error);
   return std::unique_ptr<TargetClaim>(
       std::make_unique<FakeClaim>(*this, target.embedded_dataset_id));

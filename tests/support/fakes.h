@@ -89,12 +89,11 @@ class FakeSink final : public VectorSink {
     const std::lock_guard lock(mutex_);
     specs.push_back(spec);
     if (ensure_error) return Fail(*ensure_error);
-    return CollectionState{
-        .created = created, .empty = empty.value_or(points.empty()), .maker = maker};
+    return CollectionState{.created = false, .empty = points.empty(), .maker = maker};
   }
   Status SetMaker(const CallContext&, std::string_view, std::string_view text) override {
     const std::lock_guard lock(mutex_);
-    if (maker_error) return Fail(*maker_error);
+    if (maker_error) return Fail(*std::exchange(maker_error, std::nullopt));
     maker = text;
     return {};
   }
@@ -141,11 +140,9 @@ class FakeSink final : public VectorSink {
   Status Health(const CallContext&) override { return {}; }
 
   std::uint32_t max_batch_value = 0;
-  bool created = false;
-  std::optional<bool> empty;  ///< Absent: as `points` are.
   std::string maker;
   std::optional<Error> ensure_error;
-  std::optional<Error> maker_error;
+  std::optional<Error> maker_error;   ///< Fails the next SetMaker.
   std::optional<Error> upsert_error;  ///< Fails the next Upsert.
   std::optional<Error> scan_error;
   std::vector<CollectionSpec> specs;

@@ -31,13 +31,11 @@ class NatsServer {
   /// Configuration instead of the earlier, from the next start on.
   void SetConfig(std::string_view config) { config_ = config; }
   /// Throws away what a server that was stopped has stored.
-  void LoseStore() { std::filesystem::remove_all(directory_ / "store"); }
-  /// Keeps it from answering, with its connections open, until this object ends.
-  void Hang() { server_->Signal(SIGSTOP); }
+  void LoseStore() { std::filesystem::remove_all(store()); }
   /// kill -9 of the server, as in a crash.
   void Crash();
   /// Stops its process where it is, connections and all, until Thaw().
-  void Freeze() { server_->Signal(SIGSTOP); }
+  void Freeze() { server_->Freeze(); }
   void Thaw() { server_->Signal(SIGCONT); }
 
   /// What JetStream keeps; may be copied, put back and removed while the server is stopped.

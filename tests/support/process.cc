@@ -7,16 +7,14 @@
 #include <stdexcept>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/loopback.h"
 #include "tests/support/temp_dir.h"
 
 extern char** environ;
@@ -161,6 +159,13 @@ void Process::Signal(int signal) {
   if (!status_ && pid_ > 0) kill(pid_, signal);
 }
 
+void Process::Freeze() {
+  Signal(SIGSTOP);
+  siginfo_t stopped;
+  // Threads go on for a moment until each has seen the signal.
+  waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT);
+}
+
 ExitStatus Process::Kill() {
   // The group outlives its leader while other members run.
   kill(-pid_, SIGKILL);
@@ -189,17 +194,7 @@ Output RunCommand(Command command, std::string_view input, std::chrono::millisec
 }
 
 int FreePort() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = listener >= 0 &&
-                     bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (listener >= 0) close(listener);
-  if (!bound) Throw("no free port");
-  return ntohs(address.sin_port);
+  return LoopbackListener().port();
 }
 
 }  // namespace dsw

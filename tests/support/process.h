@@ -55,6 +55,8 @@ class Process {
   std::optional<ExitStatus> Wait(std::chrono::milliseconds at_most);
   /// Sends a signal to the process alone.
   void Signal(int signal);
+  /// SIGSTOP, and waits until none of its threads runs any more; it goes on after SIGCONT.
+  void Freeze();
   /// SIGKILL to the group, and waits.
   ExitStatus Kill();
 

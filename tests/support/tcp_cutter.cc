@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,27 +19,6 @@ namespace dsw {
 namespace {
 
 constexpr std::size_t kBuffer = 65536;
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
-
-int Listen(int& port) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof address;
-  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener, 64) != 0 ||
-      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error(std::string("cannot listen: ") + std::strerror(errno));
-  }
-  port = ntohs(address.sin_port);
-  return listener;
-}
 
 void Close(int& socket, bool reset) {
   if (socket < 0) return;
@@ -102,7 +79,7 @@ struct TcpCutter::Link {
   }
 };
 
-TcpCutter::TcpCutter(int target_port) : target_port_(target_port), listener_(Listen(port_)) {
+TcpCutter::TcpCutter(int target_port) : target_port_(target_port) {
   if (pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("cannot make a pipe");
   thread_ = std::thread([this] { Run(); });
 }
@@ -116,17 +93,11 @@ TcpCutter::~TcpCutter() {
   thread_.join();
   for (Link& link : links_) End(link, Ending::kReset);
   for (int& file : wake_) Close(file, false);
-  Close(listener_, false);
 }
 
 void TcpCutter::Wake() {
   const char byte = 0;
   (void)!write(wake_[1], &byte, 1);
-}
-
-void TcpCutter::CutNext(const Cut& cut) {
-  const std::lock_guard lock(mutex_);
-  next_ = cut;
 }
 
 void TcpCutter::CutEach(const Cut& cut) {
@@ -145,11 +116,6 @@ void TcpCutter::CutOpen(const Cut& cut) {
   Wake();
 }
 
-void TcpCutter::Refuse() {
-  const std::lock_guard lock(mutex_);
-  refuse_ = true;
-}
-
 void TcpCutter::CutAtRandom(std::uint64_t seed, double share, std::uint64_t within) {
   const std::lock_guard lock(mutex_);
   random_.seed(seed);
@@ -159,9 +125,7 @@ void TcpCutter::CutAtRandom(std::uint64_t seed, double share, std::uint64_t with
 
 void TcpCutter::Pass() {
   const std::lock_guard lock(mutex_);
-  refuse_ = false;
   share_ = 0;
-  next_.reset();
   each_.reset();
   for (Link& link : links_) {
     link.cut.reset();
@@ -181,7 +145,6 @@ int TcpCutter::ended() const {
 }
 
 std::optional<Cut> TcpCutter::Fate() {
-  if (next_) return std::exchange(next_, std::nullopt);
   if (each_) return each_;
   if (!std::bernoulli_distribution(share_)(random_)) return std::nullopt;
   return Cut{.direction = random_() % 2 == 0 ? Direction::kToServer : Direction::kToClient,
@@ -203,14 +166,13 @@ void TcpCutter::End(Link& link, Ending ending) {
 }
 
 void TcpCutter::Accept() {
-  int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int client = accept4(listener_.socket(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (client < 0) return;
   ++made_;
   // Connecting to a port of this machine takes no time worth a state of its own.
   int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(target_port_);
-  if (refuse_ ||
-      connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  const sockaddr_in address = LoopbackAddress(target_port_);
+  if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     Close(client, true);
     Close(server, false);
     return;
@@ -278,7 +240,7 @@ void TcpCutter::Move(Link& link, short client_events, short server_events) {
 
 void TcpCutter::Run() {
   while (true) {
-    std::vector<pollfd> files = {{listener_, POLLIN, 0}, {wake_[0], POLLIN, 0}};
+    std::vector<pollfd> files = {{listener_.socket(), POLLIN, 0}, {wake_[0], POLLIN, 0}};
     std::vector<Link*> owners;
     {
       const std::lock_guard lock(mutex_);

@@ -12,6 +12,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/loopback.h"
+
 namespace dsw {
 
 enum class Direction { kToServer, kToClient };
@@ -43,16 +45,12 @@ class TcpCutter {
   TcpCutter(const TcpCutter&) = delete;
   TcpCutter& operator=(const TcpCutter&) = delete;
 
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
 
-  /// The next connection that is made meets this end.
-  void CutNext(const Cut& cut);
-  /// Each one that is made from now on does.
+  /// Each connection that is made from now on meets this end.
   void CutEach(const Cut& cut);
   /// Every open connection does; bytes count from now.
   void CutOpen(const Cut& cut);
-  /// New connections are reset at once, until Pass().
-  void Refuse();
   /// Of the connections made from now on, this share breaks, somewhere in its first `within` bytes
   /// of either direction, in any of the ways but kMute.
   void CutAtRandom(std::uint64_t seed, double share, std::uint64_t within);
@@ -75,15 +73,12 @@ class TcpCutter {
   void Wake();
 
   const int target_port_;
-  int port_ = 0;
-  int listener_;
+  const LoopbackListener listener_{SOCK_NONBLOCK};
   int wake_[2] = {-1, -1};
 
   mutable std::mutex mutex_;
   std::list<Link> links_;
-  std::optional<Cut> next_;
   std::optional<Cut> each_;
-  bool refuse_ = false;
   double share_ = 0;
   std::uint64_t within_ = 0;
   std::mt19937_64 random_;

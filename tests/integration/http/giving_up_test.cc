@@ -4,11 +4,11 @@
 #include <optional>
 #include <thread>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/integration/http/client_fixture.h"
+#include "tests/support/loopback.h"
 
 namespace dsw {
 namespace {
@@ -19,28 +19,12 @@ using Fate = HttpReply::Fate;
 /// Connections come to be, but nobody reads from them.
 class SilentListener {
  public:
-  SilentListener() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        listen(socket_, SOMAXCONN) != 0 ||
-        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("cannot listen");
-    }
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentListener() { close(socket_); }
-  SilentListener(const SilentListener&) = delete;
-  SilentListener& operator=(const SilentListener&) = delete;
-
   std::string Url(const std::string& scheme) const {
-    return scheme + "://127.0.0.1:" + std::to_string(port_) + "/";
+    return scheme + "://127.0.0.1:" + std::to_string(listener_.port()) + "/";
   }
   /// Waits until a client has connected, which then stays unanswered.
   void Accept() {
-    const int accepted = accept(socket_, nullptr, nullptr);
+    const int accepted = accept(listener_.socket(), nullptr, nullptr);
     if (accepted < 0) throw std::runtime_error("cannot accept");
     accepted_.push_back(std::shared_ptr<int>(new int(accepted), [](int* fd) {
       close(*fd);
@@ -49,8 +33,7 @@ class SilentListener {
   }
 
  private:
-  const int socket_;
-  int port_ = 0;
+  const LoopbackListener listener_;
   std::vector<std::shared_ptr<int>> accepted_;
 };
 

@@ -197,17 +197,6 @@ H2cServer::H2cServer(Handler handler, std::uint32_t max_concurrent_streams,
     : handler_(std::move(handler)),
       max_concurrent_streams_(max_concurrent_streams),
       settings_delay_(settings_delay) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener_, SOMAXCONN) != 0 ||
-      getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
   accepting_ = std::thread([this] { Accept(); });
 }
 
@@ -216,9 +205,8 @@ H2cServer::~H2cServer() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  shutdown(listener_, SHUT_RDWR);
+  shutdown(listener_.socket(), SHUT_RDWR);
   accepting_.join();
-  close(listener_);
   CloseConnections();
   for (Peer& peer : peers_) {
     peer.thread.join();
@@ -228,7 +216,7 @@ H2cServer::~H2cServer() {
 
 void H2cServer::Accept() {
   while (true) {
-    const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int socket = accept4(listener_.socket(), nullptr, nullptr, SOCK_CLOEXEC);
     const std::lock_guard lock(mutex_);
     if (socket < 0) return;
     Peer& peer = peers_.emplace_back();
@@ -242,7 +230,7 @@ void H2cServer::Accept() {
 }
 
 std::string H2cServer::Url(std::string_view path) const {
-  return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
+  return "http://127.0.0.1:" + std::to_string(listener_.port()) + std::string(path);
 }
 
 std::size_t H2cServer::connection_count() const {

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/loopback.h"
+
 namespace dsw {
 
 struct H2Request {
@@ -61,8 +63,7 @@ class H2cServer {
   const Handler handler_;
   const std::uint32_t max_concurrent_streams_;
   const std::chrono::milliseconds settings_delay_;
-  int listener_ = -1;
-  int port_ = 0;
+  const LoopbackListener listener_;
   mutable std::mutex mutex_;
   bool stopping_ = false;
   std::list<Peer> peers_;

@@ -99,9 +99,8 @@ TEST_F(ProgressTest, AWatcherMissesNothingWhenTheServerRestarts) {
   publisher->Publish(Event("mine", 1));
   ASSERT_TRUE(NextSoon(*watcher));
   publisher->Publish(Event("mine", 2));
-  Eventually([&] {
-    return Messages(*connection_, "TRANSFORM_STATUS") == 2;
-  });  // Stored, but not yet seen.
+  ASSERT_TRUE(Eventually([&] { return Messages(*connection_, "TRANSFORM_STATUS") == 2; }))
+      << "stored, but not yet seen";
   server_.Stop();
   ASSERT_TRUE(Eventually([&] { return !connection_->Health(); }));
   ASSERT_OK_AND_ASSIGN(const auto none, watcher->Next(std::stop_token()));

@@ -4,13 +4,10 @@
 // in between may do.
 #include <future>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "host/postgres/long_transaction.h"
 #include "host/postgres/session.h"
 #include "tests/integration/postgres/store_test.h"
+#include "tests/support/loopback.h"
 
 namespace dsw {
 namespace {
@@ -19,31 +16,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
-
-/// Takes connections, as the kernel does for a process that is stopped, and never says a word.
-class SilentServer {
- public:
-  SilentServer() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 8), 0);
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentServer() { close(socket_); }
-
-  int port() const { return port_; }
-  std::string Url() const {
-    return "postgresql://postgres@127.0.0.1:" + std::to_string(port_) + "/none";
-  }
-
- private:
-  const int socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int port_ = 0;
-};
 
 class DatabaseLimitsTest : public StoreTest {
  protected:
@@ -99,16 +71,18 @@ TEST_F(DatabaseLimitsTest, ConnectingHasALimitToo) {
 }
 
 TEST_F(DatabaseLimitsTest, CancellingEndsConnecting) {
-  const SilentServer silent;
+  const LoopbackListener silent;
   const auto database =
-      Open({.url = silent.Url(), .connect_timeout = hours(1), .retry_for = hours(1)});
+      Open({.url = "postgresql://postgres@127.0.0.1:" + std::to_string(silent.port()) + "/none",
+            .connect_timeout = hours(1),
+            .retry_for = hours(1)});
   auto asking = std::async(std::launch::async, [&] { return Ask(*database); });
   database->Cancel();
   EXPECT_FAIL(asking.get(), Code::kCancelled);
 }
 
 TEST_F(DatabaseLimitsTest, TheNextHostIsTriedWhenOneDoesNotAnswer) {
-  const SilentServer silent;
+  const LoopbackListener silent;
   const std::string ports = std::to_string(silent.port()) + "," + std::to_string(Server().port());
   const auto database =
       Open({.url = "host=127.0.0.1,127.0.0.1 port=" + ports + " user=postgres dbname=" + name_,

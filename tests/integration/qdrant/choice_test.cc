@@ -4,11 +4,8 @@
 #include <array>
 #include <thread>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "tests/integration/qdrant/qdrant_fixture.h"
+#include "tests/support/loopback.h"
 #include "tests/support/process.h"
 
 namespace dsw {
@@ -29,28 +26,6 @@ class QdrantChoiceTest : public testing::Test {
   }
 
   KeptLog log_;
-};
-
-/// A port that takes connections and never answers.
-class SilentPort {
- public:
-  SilentPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(bind(socket_, generic, size), 0);
-    EXPECT_EQ(listen(socket_, 16), 0);
-    EXPECT_EQ(getsockname(socket_, generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentPort() { close(socket_); }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  const int socket_;
-  int port_ = 0;
 };
 
 TEST_F(QdrantChoiceTest, IsGrpcWhereTheServerOffersIt) {
@@ -74,8 +49,8 @@ TEST_F(QdrantChoiceTest, IsRestWithOneLineWhenNobodyListens) {
 
 TEST_F(QdrantChoiceTest, IsRestWithOneLineWhenThePortIsSilent) {
   QdrantDouble server;
-  const SilentPort silent;
-  const auto sink = Open(server, silent.url());
+  const LoopbackListener silent;
+  const auto sink = Open(server, "http://127.0.0.1:" + std::to_string(silent.port()));
   for (std::size_t i = 0; i < 3; ++i) ASSERT_OK(Store(*sink, MakePoints(i, 1), Soon()));
   EXPECT_EQ(server.store().Count("docs"), 3u);
   EXPECT_EQ(log_.With("gRPC").size(), 1u);

@@ -30,14 +30,12 @@ class FaultEmbedder {
     if (!document.is_object()) throw dsw::Failure(DSW_E_INVALID_CONFIG, "not a JSON object");
     model_ = document.value("model", "hash-8");
     maker_ = document.value("maker", "");
-    max_batch_ = document.value("max_batch", 0u);
   }
 
   void Describe(const dsw_call& call, dsw_model_facts& facts) {
     Act(host_, call, "describe");
     facts.dimensions = Dimensions(model_);
     if (facts.dimensions == 0) throw dsw::Failure(DSW_E_NOT_FOUND, "unknown model " + model_);
-    facts.max_batch = max_batch_;
   }
 
   void Embed(const dsw_call& call, const dsw_embed_request& request, const dsw_embed_out& out) {
@@ -52,17 +50,15 @@ class FaultEmbedder {
     const std::uint32_t dimensions = Dimensions(model_);
     float* const rows = out.alloc(&out, static_cast<std::uint32_t>(texts.size()), dimensions);
     if (rows == nullptr) throw dsw::Failure(DSW_E_CONFLICT, "the host refused the matrix");
-    std::vector<std::uint64_t> served;
     for (std::size_t i = 0; i < texts.size(); ++i) {
       float* const row = rows + i * dimensions;
       const bool told = Spoil(rules, texts[i], static_cast<std::uint32_t>(i), row, out);
       if (!told) FillRow(prints[i], row, dimensions);
-      served.push_back(prints[i]);
     }
     const auto tokens = static_cast<std::int64_t>(texts.size());
     const dsw_usage usage{sizeof usage, 1, tokens, tokens};
     out.usage(&out, &usage);
-    WriteDown("embedded", served);
+    WriteDown("embedded", prints);
     Act(host_, call, "after_embed", texts);
   }
 
@@ -92,7 +88,6 @@ class FaultEmbedder {
   const dsw_host& host_;
   std::string model_;
   std::string maker_;
-  std::uint32_t max_batch_ = 0;
 };
 
 using Table = dsw::Embedder<FaultEmbedder>;

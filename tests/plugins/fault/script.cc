@@ -31,11 +31,8 @@ dsw_status CategoryOf(const std::string& name) {
       {"invalid_request", DSW_E_INVALID_REQUEST},
       {"auth", DSW_E_AUTH},
       {"not_found", DSW_E_NOT_FOUND},
-      {"rate_limited", DSW_E_RATE_LIMITED},
-      {"timeout", DSW_E_TIMEOUT},
       {"unavailable", DSW_E_UNAVAILABLE},
       {"bad_response", DSW_E_BAD_RESPONSE},
-      {"conflict", DSW_E_CONFLICT},
   };
   const auto found = kCategories.find(name);
   if (found == kCategories.end()) throw dsw::Failure(DSW_E_INTERNAL, "script: category " + name);
@@ -114,10 +111,8 @@ void Sleep(const dsw_host& host, const dsw_call& call, std::int64_t ms) {
 bool Do(const Rule& rule, const dsw_host& host, const dsw_call& call, std::size_t texts) {
   if (rule.what == "die") raise(SIGKILL);
   if (rule.what == "abort") std::abort();
-  if (rule.what == "exit") std::exit(0);
   // To the own thread: it would run on for a moment if another one took the signal.
   if (rule.what == "stop") raise(SIGSTOP);
-  while (rule.what == "hang") pause();
   if (rule.what == "hold") {
     const std::string release = Directory() + "/release-" + rule.id;
     WaitFor(host, call, [&] { return access(release.c_str(), F_OK) == 0; });

@@ -12,13 +12,12 @@
 // call that it counts leaves a file fired/<id>.<number> with the process's id, those that pass too.
 //
 // `do` is one of
-//   die, abort, exit    the process ends: SIGKILL, abort(), exit(0)
+//   die, abort          the process ends: SIGKILL, abort()
 //   stop                SIGSTOP to the process; goes on after SIGCONT
-//   hang                sleeps for ever, cancelled or not
 //   hold                waits for the file release-<id>, until cancelled
 //   sleep               `ms`, and `ms_per_text` for each text, until cancelled or past the
-//   deadline;
-//                       with `serial` one call after the other, as a server with one processor
+//                       deadline; with `serial` one call after the other, as a server with one
+//                       processor
 //   fail                the call fails with `category`, `http_status`, `message`
 //   nan, refuse         embed alone: rows of matching texts are NaN; such texts fail for good
 #pragma once

@@ -47,7 +47,6 @@ class FaultSink {
 
   void EnsureCollection(const dsw_call& call, const dsw_collection_spec& spec) {
     Act(host_, call, "sink");
-    Act(host_, call, "ensure");
     const std::string path = Directory() + "/" + FileOf(dsw::View(spec.name)) + ".meta";
     const std::string shape =
         std::to_string(spec.dimensions) + " " + std::to_string(spec.distance) + "\n";
@@ -112,10 +111,7 @@ class FaultSink {
     return ids.size();
   }
 
-  void Health(const dsw_call& call) {
-    Act(host_, call, "sink");
-    Act(host_, call, "health");
-  }
+  void Health(const dsw_call& call) { Act(host_, call, "sink"); }
 
  private:
   /// As in a database, what was dropped is not made again by writing to it.

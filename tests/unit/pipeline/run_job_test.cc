@@ -384,6 +384,45 @@ TEST_F(RunJobTest, TheCollectionIsToldWhatMadeItsVectorsOnceAllAreEmbedded) {
   EXPECT_THAT(store_.surroundings.maker, HasSubstr(R"("model":"m")"));
 }
 
+TEST_F(RunJobTest, ACollectionThatCannotBeToldItsMakerIsToldByTheNextDelivery) {
+  store_.AddItem({"a"});
+  plugins_.sink->maker_error = Error{Code::kUnauthenticated, "wrong key"};
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 0);
+  EXPECT_THAT(delivery_.retries, ElementsAre(milliseconds(0)));
+  EXPECT_THAT(store_.finished, IsEmpty());
+  EXPECT_EQ(plugins_.sink->maker, "");
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 1);
+  EXPECT_EQ(plugins_.sink->maker, store_.surroundings.maker);
+  EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
+}
+
+TEST_F(RunJobTest, AJobStaysInTheQueueUntilItsLastEventIsPublished) {
+  store_.AddItem({"a"});
+  bus_.final_error =
+      Error{.code = Code::kTimeout, .message = "no answer", .origin = Origin::kQueue};
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 0);
+  EXPECT_THAT(delivery_.retries, IsEmpty());
+  EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 1);
+  EXPECT_TRUE(bus_.events.back().final);
+  EXPECT_EQ(bus_.events.back().state, JobState::kSuccess);
+  EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
+}
+
+TEST_F(RunJobTest, AFailureThatCannotBeCountedIsRetriedAndNeverGivenUp) {
+  store_.AddItem({"a"});
+  plugins_.embedder->describe_error = Error{Code::kQuota, "used up"};
+  store_.count_error = Error{Code::kUnavailable, "no database"};
+  delivery_.attempt_value = 100;
+  Handle(delivery_);
+  EXPECT_THAT(delivery_.retries, ElementsAre(std::chrono::hours(1)));
+  EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+}
+
 TEST_F(RunJobTest, ALargeJobIsSharedOut) {
   options_.max_chunks_per_job = 2;
   store_.AddItem({"a", "b", "c"});

@@ -4,17 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
-namespace dsw::fault_test {
+#include "host/nats/headers.h"
+
+namespace dsw {
 
 struct StreamMessage {
   std::uint64_t sequence = 0;
-  std::string subject{};
   std::string data{};
-  std::map<std::string, std::string> headers{};
+  NatsHeaders headers{};
 };
 
 /// Messages that a stream still holds, from a sequence number on; none when there is no such
@@ -35,4 +35,4 @@ void MakeBoundedStream(const std::string& url, const std::string& stream,
 /// Removes all messages of a stream. Throws.
 void PurgeStream(const std::string& url, const std::string& stream);
 
-}  // namespace dsw::fault_test
+}  // namespace dsw

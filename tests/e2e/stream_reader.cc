@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/fault/stream_reader.h"
+#include "tests/e2e/stream_reader.h"
 
-#include <memory>
+#include <algorithm>
 #include <stdexcept>
 
 #include <nats/nats.h>
 
-namespace dsw::fault_test {
-namespace {
+#include "host/nats/handles.h"
+#include "host/nats/message.h"
 
-template <auto Destroy>
-struct Destroyer {
-  template <class T>
-  void operator()(T* object) const {
-    Destroy(object);
-  }
-};
-template <class T, auto Destroy>
-using Handle = std::unique_ptr<T, Destroyer<Destroy>>;
-using MessageHandle = Handle<natsMsg, natsMsg_Destroy>;
+namespace dsw {
+namespace {
 
 void Check(natsStatus status, const std::string& what) {
   if (status != NATS_OK) throw std::runtime_error(what + ": " + natsStatus_GetText(status));
@@ -28,44 +20,24 @@ void Check(natsStatus status, const std::string& what) {
 class Client {
  public:
   explicit Client(const std::string& url) {
-    natsConnection* connection = nullptr;
-    Check(natsConnection_ConnectTo(&connection, url.c_str()), "connect to " + url);
-    connection_.reset(connection);
-    jsCtx* context = nullptr;
-    Check(natsConnection_JetStream(&context, connection, nullptr), "JetStream");
-    context_.reset(context);
+    Check(natsConnection_ConnectTo(Out(connection_), url.c_str()), "connect to " + url);
+    Check(natsConnection_JetStream(Out(context_), connection_.get(), nullptr), "JetStream");
   }
   jsCtx* context() { return context_.get(); }
 
  private:
-  Handle<natsConnection, natsConnection_Destroy> connection_;
-  Handle<jsCtx, jsCtx_Destroy> context_;
+  NatsConnectionHandle connection_;
+  JsContextHandle context_;
 };
 
-std::map<std::string, std::string> Headers(natsMsg* message) {
-  std::map<std::string, std::string> headers;
-  const char** keys = nullptr;
-  int count = 0;
-  if (natsMsgHeader_Keys(message, &keys, &count) != NATS_OK) return headers;
-  for (int i = 0; i < count; ++i) {
-    const char* value = nullptr;
-    natsMsgHeader_Get(message, keys[i], &value);
-    headers[keys[i]] = value != nullptr ? value : "";
-  }
-  free(static_cast<void*>(keys));
-  return headers;
-}
-
-using InfoHandle = Handle<jsStreamInfo, jsStreamInfo_Destroy>;
-
 /// Null when there is no such stream.
-InfoHandle Look(Client& client, const std::string& stream) {
-  jsStreamInfo* found = nullptr;
+JsStreamInfoHandle Look(Client& client, const std::string& stream) {
+  JsStreamInfoHandle found;
   const natsStatus status =
-      js_GetStreamInfo(&found, client.context(), stream.c_str(), nullptr, nullptr);
+      js_GetStreamInfo(Out(found), client.context(), stream.c_str(), nullptr, nullptr);
   if (status == NATS_NOT_FOUND) return nullptr;
   Check(status, "look at stream " + stream);
-  return InfoHandle(found);
+  return found;
 }
 
 }  // namespace
@@ -73,29 +45,26 @@ InfoHandle Look(Client& client, const std::string& stream) {
 std::vector<StreamMessage> ReadStream(const std::string& url, const std::string& stream,
                                       std::uint64_t from) {
   Client client(url);
-  const InfoHandle info = Look(client, stream);
+  const JsStreamInfoHandle info = Look(client, stream);
   if (!info) return {};
   std::vector<StreamMessage> messages;
   for (std::uint64_t sequence = std::max(from, info->State.FirstSeq);
        sequence <= info->State.LastSeq; ++sequence) {
-    natsMsg* got = nullptr;
+    NatsMsgHandle message;
     const natsStatus read =
-        js_GetMsg(&got, client.context(), stream.c_str(), sequence, nullptr, nullptr);
+        js_GetMsg(Out(message), client.context(), stream.c_str(), sequence, nullptr, nullptr);
     if (read == NATS_NOT_FOUND) continue;
     Check(read, "read stream " + stream);
-    const MessageHandle message(got);
-    messages.push_back(
-        {.sequence = sequence,
-         .subject = natsMsg_GetSubject(got),
-         .data = {natsMsg_GetData(got), static_cast<std::size_t>(natsMsg_GetDataLength(got))},
-         .headers = Headers(got)});
+    messages.push_back({.sequence = sequence,
+                        .data = std::string(PayloadOf(message.get())),
+                        .headers = HeadersOf(message.get())});
   }
   return messages;
 }
 
 std::int64_t CountMessages(const std::string& url, const std::string& stream) {
   Client client(url);
-  const InfoHandle info = Look(client, stream);
+  const JsStreamInfoHandle info = Look(client, stream);
   return info ? static_cast<std::int64_t>(info->State.Msgs) : 0;
 }
 
@@ -128,4 +97,4 @@ void PurgeStream(const std::string& url, const std::string& stream) {
   Check(js_PurgeStream(client.context(), stream.c_str(), nullptr, nullptr), "purge " + stream);
 }
 
-}  // namespace dsw::fault_test
+}  // namespace dsw
