@@ -19,9 +19,12 @@ class PriorKnowledgeTest : public testing::Test {
   CurlHttpClientOptions options_;
   HttpRequest request_;
   RequestParts parts_;
-  Transfer a_{options_, request_, parts_};
-  Transfer b_{options_, request_, parts_};
-  Transfer c_{options_, request_, parts_};
+  EgressRules rules_;
+  EgressTarget target_;
+  EgressCheck egress_{rules_, target_, false};
+  Transfer a_{options_, request_, parts_, egress_};
+  Transfer b_{options_, request_, parts_, egress_};
+  Transfer c_{options_, request_, parts_, egress_};
   PriorKnowledge knowledge_;
 };
 
