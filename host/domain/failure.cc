@@ -148,7 +148,8 @@ std::string_view Words(OnBatch batch) {
     case OnBatch::kFindChunk:
       return "the one text that causes it is found and recorded as failed";
     case OnBatch::kFindChunkAtLast:
-      return "at the job's last attempt, the one text that causes it is found and recorded as failed";
+      return "at the job's last attempt, the one text that causes it is found and recorded as "
+             "failed";
   }
   return "";
 }

@@ -51,9 +51,9 @@ enum class OnPeer {
 
 /// What becomes of the texts that were in the call.
 enum class OnBatch {
-  kFail,       ///< They wait for the next delivery.
-  kSmaller,    ///< They are sent in smaller calls.
-  kFindChunk,  ///< One of them may be the cause: it is looked for, and costs itself alone.
+  kFail,             ///< They wait for the next delivery.
+  kSmaller,          ///< They are sent in smaller calls.
+  kFindChunk,        ///< One of them may be the cause: it is looked for, and costs itself alone.
   kFindChunkAtLast,  ///< The same, but only at the job's last attempt.
 };
 

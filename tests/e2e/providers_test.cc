@@ -195,7 +195,7 @@ TEST_F(ProvidersTest, AWrongKeyIsADeadLetterThatSaysSo) {
   world_.Submit(Import(openai.Url(), "openai:text-embedding-3-small", Texts(3)));
   ASSERT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
   ASSERT_EQ(world_.DeadLetters().size(), 1u);
-  EXPECT_EQ(world_.DeadLetters()[0].error_type, "denied");
+  EXPECT_EQ(world_.DeadLetters()[0].error_type, "unauthenticated");
   EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("API key"));
 }
 

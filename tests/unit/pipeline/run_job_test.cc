@@ -279,52 +279,6 @@ TEST_F(RunJobTest, AProviderThatOnlyThisWorkerLacksIsLeftToOthers) {
   EXPECT_EQ(delivery_.dead_letters[0].fault, "worker");
 }
 
-TEST_F(RunJobTest, AJobWhoseTargetIsHeldWaitsWithoutAWord) {
-  store_.claim_error = Error{.code = Code::kHeld, .message = "busy", .retry_after = seconds(3)};
-  Handle(delivery_);
-  EXPECT_THAT(delivery_.retries, ElementsAre(seconds(3)));
-  EXPECT_THAT(bus_.events, IsEmpty());
-  EXPECT_EQ(store_.failures, 0);
-}
-
-TEST_F(RunJobTest, ARunnerThatLostItsClaimPaysForNothingAndSaysNothing) {
-  store_.AddItem(std::vector<std::string>(12, "text"));
-  store_.renew_error = Error{Code::kFenced, "taken over"};
-  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
-    clock_.Advance(std::chrono::hours(2));  // Longer than the lease: stopped, or asleep.
-    return std::nullopt;
-  };
-  Handle(delivery_);
-  EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
-  EXPECT_THAT(plugins_.sink->points, IsEmpty());
-  EXPECT_EQ(delivery_.acks, 0);
-  EXPECT_THAT(delivery_.retries, IsEmpty());
-  EXPECT_THAT(delivery_.dead_letters, IsEmpty());
-  EXPECT_THAT(bus_.events, SizeIs(1)) << "the first event alone";
-}
-
-TEST_F(RunJobTest, WhatFailedOnceTheClaimWasLostIsNobodysFailure) {
-  store_.AddItem({"text"});
-  store_.renew_error = Error{Code::kFenced, "taken over"};
-  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
-    clock_.Advance(std::chrono::hours(2));
-    return Error{Code::kQuota, "used up"};
-  };
-  Handle(delivery_);
-  EXPECT_EQ(store_.failures, 0);
-  EXPECT_EQ(delivery_.acks, 0);
-  EXPECT_THAT(delivery_.retries, IsEmpty());
-  EXPECT_THAT(bus_.events, SizeIs(1)) << "the first event alone";
-}
-
-TEST_F(RunJobTest, NothingFollowsTheEndThatAnotherWorkerTold) {
-  store_.AddItem({"text"});
-  store_.totals_over = true;
-  Handle(delivery_);
-  ASSERT_THAT(bus_.events, SizeIs(1));
-  EXPECT_TRUE(bus_.events[0].final);
-}
-
 TEST_F(RunJobTest, ATransformThatIsDisabledMeanwhileStopsTheJob) {
   store_.AddItem(std::vector<std::string>(40, "text"));
   store_.record_error = Error{Code::kWithdrawn, "transform 1 was disabled"};
@@ -343,14 +297,6 @@ TEST_F(RunJobTest, AJobThatIsOverIsReportedAndAcknowledged) {
   ASSERT_THAT(bus_.events, SizeIs(1));
   EXPECT_TRUE(bus_.events[0].final);
   EXPECT_EQ(delivery_.acks, 1);
-}
-
-TEST_F(RunJobTest, PointsThatWereWrittenAfterTheClaimWasLostAreDisowned) {
-  store_.AddItem({"a", "b"});
-  store_.record_error = Error{Code::kFenced, "taken over"};
-  Handle(delivery_);
-  EXPECT_EQ(store_.disowned, 2);
-  EXPECT_EQ(delivery_.acks, 0);
 }
 
 TEST_F(RunJobTest, WorkersThatDiedAtTheJobAreItsFailures) {

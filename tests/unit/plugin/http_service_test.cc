@@ -158,16 +158,16 @@ TEST_F(HttpServiceTest, SaysWhichAddressesAreTheWorkersOwn) {
 }
 
 TEST_F(HttpServiceTest, ADeniedRequestKeepsItsFault) {
-  client_.failure = Error{
-      .code = Code::kDenied, .message = "requests are denied", .origin = Origin::kWorker};
+  client_.failure =
+      Error{.code = Code::kDenied, .message = "requests are denied", .origin = Origin::kWorker};
   const Status denied = Post("https://api.example/");
   EXPECT_FAIL(denied, Code::kDenied, "fake: requests are denied");
   EXPECT_EQ(denied.error().origin, Origin::kWorker);
 }
 
 TEST_F(HttpServiceTest, ADeniedRequestIsInvalidToAPlugin) {
-  client_.failure = Error{
-      .code = Code::kDenied, .message = "requests are denied", .origin = Origin::kWorker};
+  client_.failure =
+      Error{.code = Code::kDenied, .message = "requests are denied", .origin = Origin::kWorker};
   EXPECT_OK(InCall([&](const dsw_call* call, dsw_error* error) -> dsw_status {
     dsw_http_request request{};
     request.struct_size = sizeof request;
