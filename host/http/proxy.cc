@@ -25,11 +25,10 @@ bool Covers(std::string_view entry, const std::string& host,
   if (entry.starts_with('.')) entry.remove_prefix(1);
   const std::string name = Plain(entry);
   if (name.empty()) return false;
-  if (address) {
-    const std::optional<IpRange> range = ParseIpRange(name);
-    return range && range->Contains(*address);
+  if (const std::optional<IpRange> range = ParseIpRange(name)) {
+    return address && range->Contains(*address);
   }
-  return host == name || host.ends_with("." + name);
+  return !address && (host == name || host.ends_with("." + name));
 }
 
 }  // namespace

@@ -159,6 +159,8 @@ Result<std::unique_ptr<NatsConnection::Link>> NatsConnection::Connect() const {
   set(natsOptions_SetMaxReconnect(raw, kUnlimited));
   set(natsOptions_SetReconnectWait(raw, kReconnectWaitMs));
   set(natsOptions_SetReconnectJitter(raw, kReconnectJitterMs, kReconnectJitterMs));
+  // What waits in a buffer when the process is stopped is told when it goes on, long out of date.
+  set(natsOptions_SetSendAsap(raw, true));
   set(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
   set(natsOptions_SetPingInterval(raw, kPingIntervalMs));
   set(natsOptions_SetMaxPingsOut(raw, kMaxPingsOut));

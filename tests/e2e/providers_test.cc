@@ -204,7 +204,7 @@ TEST_F(ProvidersTest, AnAddressThatIsDeniedIsADeadLetterThatSaysSo) {
   const std::int64_t transform = Import(openai.Url(), "openai:text-embedding-3-small", Texts(3));
   const auto reason = [&] {
     world_.Submit(transform);
-    EXPECT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+    EXPECT_EQ(world_.RunUntilIdle(), 1) << world_.Log();
     const std::vector<DeadLetter> letters = world_.DeadLetters();
     EXPECT_EQ(letters.size(), 1u) << world_.Log();
     EXPECT_TRUE(world_.Run({"dlq", "purge", "--yes"}).status.ok());
