@@ -96,7 +96,13 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   run.progress = meter.Now();
   RETURN_IF_ERROR(end);
   run.complete = end->job_complete;
-  if (end->complete) run.progress->state = JobState::kSuccess;
+  if (end->complete && end->dead_ranges > 0) {
+    run.complete = true;
+    run.progress->state = JobState::kFailed;
+    run.progress->error = fmt::format("{} of the job's ranges given up", end->dead_ranges);
+  } else if (end->complete) {
+    run.progress->state = JobState::kSuccess;
+  }
   if (end->complete && !run.complete && !claim->over()) worker.progress.Publish(*run.progress);
   return {};
 }

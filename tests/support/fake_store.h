@@ -116,6 +116,7 @@ class FakeStore final : public DatasetStore {
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
   bool totals_over = false;  ///< Another worker ended the run.
+  int dead_ranges = 0;       ///< Given up when the last range ends.
   int failures = 0;
   int batches = 0;
   int removals = 0;
@@ -282,8 +283,9 @@ class FakeClaim final : public TargetClaim {
     const std::lock_guard lock(store_.mutex_);
     store_.finished.push_back(embedded_dataset_id_);
     return RunEnd{.complete = true,
-                  .job_complete = store_.finished.size() >= store_.plan.targets.size(),
-                  .dead_ranges = 0};
+                  .job_complete = store_.dead_ranges == 0 &&
+                                  store_.finished.size() >= store_.plan.targets.size(),
+                  .dead_ranges = store_.dead_ranges};
   }
   Result<RunTotals> Totals() override {
     const std::lock_guard lock(store_.mutex_);

@@ -387,6 +387,17 @@ TEST_F(RunJobTest, ALargeJobIsSharedOut) {
   EXPECT_EQ(queue_.published[2].first, "j1-7-2");
 }
 
+TEST_F(RunJobTest, TheLastOfRangesOfWhichSomeWereGivenUpTellsThatTheJobFailed) {
+  store_.AddItem({"a"});
+  store_.dead_ranges = 2;
+  Handle(delivery_);
+  EXPECT_EQ(delivery_.acks, 1);
+  ASSERT_FALSE(bus_.events.empty());
+  EXPECT_TRUE(bus_.events.back().final);
+  EXPECT_EQ(bus_.events.back().state, JobState::kFailed);
+  EXPECT_THAT(bus_.events.back().error.value_or(""), HasSubstr("2 of the job's ranges"));
+}
+
 TEST_F(RunJobTest, ALongRetryAfterIsWaitedForInTheQueue) {
   store_.AddItem({"a"});
   plugins_.embedder->fail = [](auto) {
