@@ -70,7 +70,8 @@ TEST_F(OverlapTest, AWorkerThatLostItsJobPaysNothingMoreAndReportsNothing) {
                 R"(,{"id":"stop","at":"before_embed","do":"stop","worker":"one","after":4,
                      "times":1})");
   const std::string job = world_.SubmitJob(transform);
-  Process one = world_.Start("one", {}, {"--until-idle"});
+  // Stopped in the middle of a second batch it would disown that one's points, for the next job.
+  Process one = world_.Start("one", {{"BATCHES_IN_FLIGHT", "1"}}, {"--until-idle"});
   ASSERT_TRUE(world_.AwaitFired("stop", 5));
   Process two = world_.Start("two");
   ASSERT_TRUE(Eventually([&] { return !world_.LastEventsOf(job).empty(); }));
@@ -90,7 +91,8 @@ TEST_F(OverlapTest, AWorkerThatIsStoppedAndWokenAgainLeavesTheJobToTheOther) {
                    ,{"id":"stop","at":"before_embed","do":"stop","worker":"one","after":2,
                      "times":1})");
   world_.SubmitJob(transform);
-  Process one = world_.Start("one", {}, {"--until-idle"});
+  // Stopped in the middle of a second batch it would disown that one's points, for the next job.
+  Process one = world_.Start("one", {{"BATCHES_IN_FLIGHT", "1"}}, {"--until-idle"});
   ASSERT_TRUE(world_.AwaitFired("stop", 3));
   const std::size_t before = world_.Sent().size();
   Process two = world_.Start("two", {}, {"--until-idle"});
