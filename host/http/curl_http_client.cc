@@ -52,9 +52,10 @@ CurlHttpClient::CurlHttpClient(const CurlHttpClientOptions& options)
 CurlHttpClient::~CurlHttpClient() = default;
 
 Result<std::unique_ptr<HttpResponse>> CurlHttpClient::Perform(const HttpRequest& request) {
-  ASSIGN_OR_RETURN(const RequestParts parts, CheckRequest(request));
+  ASSIGN_OR_RETURN(RequestParts parts, CheckRequest(request));
+  parts.proxy = ProxyFor(options_, parts);
   const EgressTarget target{.host = parts.host, .port = parts.port, .own = request.own_address};
-  const EgressCheck egress(options_.egress, target, !ProxyFor(options_, parts).empty());
+  const EgressCheck egress(options_.egress, target, !parts.proxy.empty());
   if (const auto refusal = egress.Request()) return Fail(*refusal);
   Transfer transfer(options_, request, parts, egress);
   return loop_->Run(transfer, request.cancel);

@@ -28,6 +28,7 @@ struct RequestParts {
   std::string host;    ///< As in the URL.
   std::uint16_t port = 0;
   bool tls = false;
+  std::string proxy;  ///< That it goes through; empty: sent directly. The client's to set.
   CurlList headers;
   curl_off_t body_bytes = 0;
 };

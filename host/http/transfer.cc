@@ -10,7 +10,6 @@
 
 #include "host/base/ascii.h"
 #include "host/http/errors.h"
-#include "host/http/proxy.h"
 
 namespace dsw {
 namespace {
@@ -134,7 +133,7 @@ void Transfer::SetConnection(CURL* handle, Connecting connecting, CURLcode& fail
   Set(handle, CURLOPT_TCP_KEEPINTVL, kKeepAliveIntervalSeconds, failed);
   Set(handle, CURLOPT_MAXAGE_CONN, parts_.tls ? kMaxIdleSecondsTls : kMaxIdleSeconds, failed);
   // An empty text, unlike none, keeps libcurl from looking into the environment.
-  Set(handle, CURLOPT_PROXY, ProxyFor(options_, parts_).c_str(), failed);
+  Set(handle, CURLOPT_PROXY, parts_.proxy.c_str(), failed);
   Set(handle, CURLOPT_NOPROXY, "", failed);
   if (!options_.ca_file.empty() || !options_.ca_dir.empty()) {
     Set(handle, CURLOPT_CAINFO, options_.ca_file.empty() ? nullptr : options_.ca_file.c_str(),
