@@ -93,7 +93,10 @@ Failure Refusal(int status, std::string_view text, std::int64_t retry_after_ms) 
   if (const std::optional<Failure> refusal = SizeRefusal(status, text)) return *refusal;
   Failure failure(CategoryOf(status, text), text);
   if (retry_after_ms < 0) {
-    if (const auto seconds = NumberAfter(text, "Retry after ")) retry_after_ms = *seconds * 1000;
+    constexpr std::int64_t kDay = 86'400;
+    if (const auto seconds = NumberAfter(text, "Retry after ")) {
+      retry_after_ms = std::clamp<std::int64_t>(*seconds, 0, kDay) * 1000;
+    }
   }
   failure.RetryAfterMs(retry_after_ms);
   return failure;

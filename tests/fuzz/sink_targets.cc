@@ -110,6 +110,7 @@ std::vector<FuzzTarget> SinkTargets() {
        &Rest,
        {R"({"status":{"error":"Not found: Collection `c` doesn't exist!"},"time":0.1})",
         R"({"status":{"error":"Wrong input: Vector dimension error: expected dim: 4, got 8"}})",
+        R"({"status":{"error":"Rate limit exceeded. Retry after 9223372036854775807s"}})",
         R"({"config":{"params":{"vectors":{"size":4,"distance":"Cosine"}}},"points_count":0})",
         R"({"config":{"params":{"vectors":{"a":{"size":4,"distance":"Dot"}}}}})", "17",
         R"("5c56c793-69f3-4fbf-87e6-c4bf54c28c26")", "1.19.0-dev", "<html>502</html>"}},
