@@ -11,6 +11,7 @@
 #include "host/base/log.h"
 #include "host/plugin/call_guard.h"
 #include "host/plugin/host_services.h"
+#include "host/plugin/isolated_load.h"
 #include "host/plugin/library.h"
 #include "host/plugin/negotiation.h"
 #include "host/plugin/plugin_file.h"
@@ -51,6 +52,7 @@ void LogVerdict(const PluginReport& report) {
         {{"file", report.file},
          {"id", report.id},
          {"version", report.version},
+         {"mode", std::string(ModeName(report))},
          {"sha256", report.sha256}});
   } else {
     Log(LogLevel::kWarn, "plugin", "plugin refused",
@@ -81,7 +83,8 @@ std::string HostAbiVersion() {
   return fmt::format("{}.{}", DSW_ABI_MAJOR, DSW_ABI_MINOR);
 }
 
-LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories) {
+LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories, LoadOptions options)
+    : options_(std::move(options)) {
   std::set<fs::path> seen;
   for (const fs::path& directory : directories) {
     std::error_code error;
@@ -125,19 +128,23 @@ Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
   // What a link points to is what has to be safe from others.
   const fs::path target = fs::canonical(path, error);
   if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  Manifest manifest;
-  {
-    ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(target));
-    report.sha256 = file.sha256;
-    ASSIGN_OR_RETURN(manifest, ReadManifest(file.image));
-  }
+  ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(target));
+  report.sha256 = file.sha256;
+  ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(file.image));
   CopyManifest(manifest, report);
   RETURN_IF_ERROR(CheckAbi(manifest));
   RETURN_IF_ERROR(CheckNotLoaded(report));
 
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
-  RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
+  report.isolated = RunsIsolated(target, options_);
+  const std::string name = target.filename().string();
+  if (report.isolated) {
+    RETURN_IF_ERROR(LoadIsolated(*plugin, manifest, name, file.image, options_));
+  } else {
+    RETURN_IF_ERROR(TryOut(manifest, name, file.image, options_));
+    RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
+  }
   plugins_.push_back(plugin);
   for (std::size_t i = 0; i < plugin->table->provider_count; ++i) {
     const dsw_provider* provider = plugin->table->providers[i];

@@ -14,6 +14,7 @@
 #include <dsw/plugin.h>
 
 #include "host/base/result.h"
+#include "host/plugin/load_options.h"
 #include "host/plugin/plugin_report.h"
 
 namespace dsw {
@@ -21,13 +22,16 @@ namespace dsw {
 /// The ABI that this host speaks, as "0.1".
 std::string HostAbiVersion();
 
+class IsolatedPlugin;
+
 /// A plugin that was initialised.
 struct LoadedPlugin {
   std::string file;
   const dsw_host* host = nullptr;
   const dsw_plugin* table = nullptr;
-  void* state = nullptr;          ///< From dsw_plugin.init.
-  std::atomic<int> instances{0};  ///< That exist now.
+  void* state = nullptr;                      ///< From dsw_plugin.init.
+  std::shared_ptr<IsolatedPlugin> process{};  ///< What `table` and `state` stand for; may be null.
+  std::atomic<int> instances{0};              ///< That exist now.
 };
 
 struct LoadedProvider {
@@ -42,7 +46,8 @@ struct LoadedProvider {
 /// Loading and Shutdown() belong to one thread; immutable and thread-safe in between.
 class LoadedPlugins {
  public:
-  explicit LoadedPlugins(std::span<const std::filesystem::path> directories);
+  explicit LoadedPlugins(std::span<const std::filesystem::path> directories,
+                         LoadOptions options = {});
   LoadedPlugins(const LoadedPlugins&) = delete;
   LoadedPlugins& operator=(const LoadedPlugins&) = delete;
   ~LoadedPlugins();
@@ -67,6 +72,7 @@ class LoadedPlugins {
   Status LoadFile(const std::filesystem::path& path, PluginReport& report);
   Status CheckNotLoaded(const PluginReport& report);
 
+  const LoadOptions options_;
   std::vector<DirectoryReport> directories_;
   std::vector<PluginReport> files_;
   std::vector<std::string> duplicates_;

@@ -73,6 +73,20 @@ ProviderReport ReadProvider(const json& object) {
   return provider;
 }
 
+std::vector<std::string> Needs(const json& document) {
+  std::vector<std::string> needs;
+  if (!document.contains("needs")) return needs;
+  const json& array = document["needs"];
+  if (!array.is_array()) throw BadMember{"\"needs\" is not an array"};
+  for (const json& need : array) {
+    if (need != "files" && need != "net") {
+      throw BadMember{"\"needs\" has something else than \"files\" and \"net\""};
+    }
+    needs.push_back(need.get<std::string>());
+  }
+  return needs;
+}
+
 Manifest ReadManifest(const json& document) {
   Manifest manifest;
   const json& abi = Member(document, "abi");
@@ -84,6 +98,7 @@ Manifest ReadManifest(const json& document) {
   manifest.version = Text(document, "version");
   manifest.vendor = Text(document, "vendor");
   manifest.license = Text(document, "license");
+  manifest.needs = Needs(document);
   for (const json& object : Objects(document, "providers")) {
     ProviderReport provider = ReadProvider(object);
     for (const ProviderReport& other : manifest.providers) {

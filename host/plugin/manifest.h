@@ -21,6 +21,7 @@ struct Manifest {
   std::string version;
   std::string vendor;
   std::string license;
+  std::vector<std::string> needs;         ///< Beyond the host's services: "files", "net".
   std::vector<ProviderReport> providers;  ///< At least one; no two of the same kind and id.
 };
 

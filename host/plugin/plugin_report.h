@@ -34,7 +34,8 @@ struct PluginReport {
   std::string file;    ///< Absolute path.
   std::string sha256;  ///< Lower-case hexadecimal.
   bool loaded = false;
-  std::string reason;  ///< Why it was refused; empty when it was loaded.
+  bool isolated = false;  ///< Has, or would have, a process of its own.
+  std::string reason;     ///< Why it was refused; empty when it was loaded.
   std::string id;
   std::string version;
   std::string abi;  ///< "0.1"
@@ -42,6 +43,11 @@ struct PluginReport {
   std::string license;
   std::vector<ProviderReport> providers;
 };
+
+/// "in process" or "isolated".
+inline std::string_view ModeName(const PluginReport& report) {
+  return report.isolated ? "isolated" : "in process";
+}
 
 /// One entry of the directory list.
 struct DirectoryReport {

@@ -5,11 +5,11 @@ import re
 
 import tree
 
-# Each library stays behind the adapter that hides it.
+# Each library stays behind the adapter that hides it, or the few folders that are it together.
 HOMES = {
     "boost/dll": "plugin",
     "curl/": "http",
-    "dsw/": "plugin",
+    "dsw/": ("plugin", "isolation", "runner"),
     "nats/": "nats",
     "nats.h": "nats",
     "pqxx/": "postgres",
@@ -39,8 +39,9 @@ def host_problem(layers, folder, angled, name):
     if folder not in layers:
         return f"folder host/{folder} is not in host/LAYERS"
     if angled:
-        home = next((home for start, home in HOMES.items() if name.startswith(start)), folder)
-        return None if home == folder else f"<{name}> belongs in host/{home} alone"
+        homes = next((home for start, home in HOMES.items() if name.startswith(start)), folder)
+        homes = (homes,) if isinstance(homes, str) else homes
+        return None if folder in homes else f"<{name}> belongs in host/{homes[0]} alone"
     if not name.startswith("host/"):
         return f'"{name}" does not start at the repository\'s root with host/'
     # Of main.cc and its like, the folder is the file's own name.

@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "host/base/log.h"
+#include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
 
 namespace dsw {
 namespace {
 
-class CatalogTest : public testing::Test {
+class CatalogTest : public testing::TestWithParam<Isolation> {
  protected:
   CatalogTest() {
     directory_.Add(EMBED_TEST_SO);
@@ -20,7 +21,7 @@ class CatalogTest : public testing::Test {
 
   LoadedCatalog& catalog() {
     if (!catalog_) {
-      plugins_.emplace(std::array{directory_.path()});
+      plugins_.emplace(std::array{directory_.path()}, OptionsFor(GetParam()));
       catalog_.emplace(*plugins_, options_);
     }
     return *catalog_;
@@ -41,7 +42,7 @@ class CatalogTest : public testing::Test {
   std::optional<LoadedCatalog> catalog_;
 };
 
-TEST_F(CatalogTest, EmbedsWithALoadedPlugin) {
+TEST_P(CatalogTest, EmbedsWithALoadedPlugin) {
   ASSERT_OK_AND_ASSIGN(const auto embedder, catalog().OpenEmbedder(Config("hash-24")));
   EXPECT_EQ(embedder->provider(), "test");
   ASSERT_OK_AND_ASSIGN(const ModelFacts facts, embedder->Describe({}));
@@ -57,7 +58,7 @@ TEST_F(CatalogTest, EmbedsWithALoadedPlugin) {
   EXPECT_FALSE(std::ranges::equal(vectors.matrix.row(0), vectors.matrix.row(1)));
 }
 
-TEST_F(CatalogTest, SharesInstancesOfOneConfiguration) {
+TEST_P(CatalogTest, SharesInstancesOfOneConfiguration) {
   ASSERT_OK_AND_ASSIGN(const auto one, catalog().OpenEmbedder(
                                            Config("hash-8", R"({"max_batch":5,"max_tokens":9})")));
   ASSERT_OK_AND_ASSIGN(const auto same, catalog().OpenEmbedder(Config(
@@ -67,7 +68,7 @@ TEST_F(CatalogTest, SharesInstancesOfOneConfiguration) {
   EXPECT_NE(one, other);
 }
 
-TEST_F(CatalogTest, KeepsIdleInstancesUpToALimit) {
+TEST_P(CatalogTest, KeepsIdleInstancesUpToALimit) {
   const int most = static_cast<int>(LoadedCatalog::kIdleInstances);
   ASSERT_OK_AND_ASSIGN(const auto used, catalog().OpenEmbedder(Config("hash-1000")));
   for (int i = 1; i <= most + 5; ++i) {
@@ -79,7 +80,7 @@ TEST_F(CatalogTest, KeepsIdleInstancesUpToALimit) {
   EXPECT_EQ(again, used);
 }
 
-TEST_F(CatalogTest, DropsTheInstancesThatWereOpenedLongestAgo) {
+TEST_P(CatalogTest, DropsTheInstancesThatWereOpenedLongestAgo) {
   const int most = static_cast<int>(LoadedCatalog::kIdleInstances);
   std::vector<std::weak_ptr<Embedder>> opened;
   for (int i = 1; i <= most; ++i) {
@@ -94,7 +95,7 @@ TEST_F(CatalogTest, DropsTheInstancesThatWereOpenedLongestAgo) {
   EXPECT_FALSE(opened[2].expired());
 }
 
-TEST_F(CatalogTest, LaysTheRowOverTheWorkersSettings) {
+TEST_P(CatalogTest, LaysTheRowOverTheWorkersSettings) {
   options_.defaults["test"] = R"({"max_batch": 7, "max_tokens": 3})";
   ASSERT_OK_AND_ASSIGN(const auto embedder,
                        catalog().OpenEmbedder(Config("hash-8", R"({"max_tokens": 4})")));
@@ -103,7 +104,7 @@ TEST_F(CatalogTest, LaysTheRowOverTheWorkersSettings) {
   EXPECT_EQ(facts.max_tokens, 4u);
 }
 
-TEST_F(CatalogTest, ServesAnAliasWithoutTheAddressOfWhatItReplaces) {
+TEST_P(CatalogTest, ServesAnAliasWithoutTheAddressOfWhatItReplaces) {
   EmbedderConfig config = Config("hash-8");
   config.provider = "internal";
   config.base_url = "http://inference:8090";
@@ -115,19 +116,19 @@ TEST_F(CatalogTest, ServesAnAliasWithoutTheAddressOfWhatItReplaces) {
   EXPECT_NE(with_address, direct);
 }
 
-TEST_F(CatalogTest, PassesOnWhatThePluginSaysAboutAConfiguration) {
+TEST_P(CatalogTest, PassesOnWhatThePluginSaysAboutAConfiguration) {
   EXPECT_FAIL(catalog().OpenEmbedder(Config("hash-8", R"({"colour": "blue"})")), Code::kInvalid,
               "test: /colour: unknown key");
   EXPECT_FAIL(catalog().OpenEmbedder(Config("hash-8", "[]")), Code::kInvalid,
               "the configuration of embedder 12 (\"test\") is not a JSON object");
 }
 
-TEST_F(CatalogTest, SaysThatAModelIsUnknown) {
+TEST_P(CatalogTest, SaysThatAModelIsUnknown) {
   ASSERT_OK_AND_ASSIGN(const auto embedder, catalog().OpenEmbedder(Config("gpt-9")));
   EXPECT_FAIL(embedder->Describe({}), Code::kNotFound, "unknown model \"gpt-9\"");
 }
 
-TEST_F(CatalogTest, ListsWhatThereIsForAnUnknownProvider) {
+TEST_P(CatalogTest, ListsWhatThereIsForAnUnknownProvider) {
   WriteFile(directory_.path() / "embed_acme.so", "truncated");
   WriteFile(directory_.path() / "sink_other.so", "truncated");
   EmbedderConfig config = Config("large");
@@ -139,12 +140,12 @@ TEST_F(CatalogTest, ListsWhatThereIsForAnUnknownProvider) {
   EXPECT_THAT(embedder.error().message, testing::Not(testing::HasSubstr("sink_other.so")));
 }
 
-TEST_F(CatalogTest, SaysThatTheConfiguredSinkIsMissing) {
+TEST_P(CatalogTest, SaysThatTheConfiguredSinkIsMissing) {
   EXPECT_FAIL(catalog().OpenSink({}), Code::kNotFound,
               "no loaded plugin has the sink \"sqlite\"; there is: none");
 }
 
-TEST_F(CatalogTest, CanBeShutDownInOrder) {
+TEST_P(CatalogTest, CanBeShutDownInOrder) {
   std::shared_ptr<Embedder> held;
   { ASSERT_OK_AND_ASSIGN(held, catalog().OpenEmbedder(Config("hash-8"))); }
   const std::shared_ptr<LoadedPlugin> plugin = plugins_->providers().at(0).plugin;
@@ -155,6 +156,8 @@ TEST_F(CatalogTest, CanBeShutDownInOrder) {
   plugins_->Shutdown();
   EXPECT_EQ(plugins_->Find(ProviderKind::kEmbedder, "test"), nullptr);
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, CatalogTest, BothModes(), ModeOf);
 
 }  // namespace
 }  // namespace dsw

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tests/integration/plugin/hostile_plugins.h"
+#include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
 
@@ -13,26 +14,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Loads one file; expects that it is refused for a reason that contains `part`.
-void ExpectRefused(const PluginDirectory& directory, const fs::path& file, std::string_view part) {
-  const LoadedPlugins plugins = directory.Load();
-  ASSERT_EQ(plugins.files().size(), 1u);
-  const PluginReport& report = plugins.files()[0];
-  EXPECT_EQ(report.file, fs::canonical(directory.path()) / file.filename());
-  EXPECT_FALSE(report.loaded);
-  EXPECT_THAT(report.reason, testing::HasSubstr(std::string(part)));
-  EXPECT_TRUE(plugins.providers().empty());
-}
+class LoaderTest : public testing::TestWithParam<Isolation> {
+ protected:
+  static LoadedPlugins Load(const PluginDirectory& directory) {
+    return directory.Load(OptionsFor(GetParam()));
+  }
 
-void ExpectHostileRefused(const std::string& name, std::string_view part) {
-  const PluginDirectory directory;
-  ExpectRefused(directory, directory.Add(Hostile(name)), part);
-}
+  /// Loads one file; expects that it is refused for a reason that contains `part`.
+  static void ExpectRefused(const PluginDirectory& directory, const fs::path& file,
+                            std::string_view part) {
+    const LoadedPlugins plugins = Load(directory);
+    ASSERT_EQ(plugins.files().size(), 1u);
+    const PluginReport& report = plugins.files()[0];
+    EXPECT_EQ(report.file, fs::canonical(directory.path()) / file.filename());
+    EXPECT_FALSE(report.loaded);
+    EXPECT_THAT(report.reason, testing::HasSubstr(std::string(part)));
+    EXPECT_TRUE(plugins.providers().empty());
+  }
 
-TEST(LoaderTest, ReportsWhatAPluginOffers) {
+  static void ExpectHostileRefused(const std::string& name, std::string_view part) {
+    const PluginDirectory directory;
+    ExpectRefused(directory, directory.Add(Hostile(name)), part);
+  }
+};
+
+TEST_P(LoaderTest, ReportsWhatAPluginOffers) {
   const PluginDirectory directory;
   directory.Add(EMBED_TEST_SO);
-  const LoadedPlugins plugins = directory.Load();
+  const LoadedPlugins plugins = Load(directory);
   ASSERT_EQ(plugins.files().size(), 1u);
   const PluginReport& report = plugins.files()[0];
   EXPECT_TRUE(report.loaded) << report.reason;
@@ -54,15 +63,15 @@ TEST(LoaderTest, ReportsWhatAPluginOffers) {
   EXPECT_OK(plugins.CheckUnique());
 }
 
-TEST(LoaderTest, KnowsTheDigestOfAFile) {
+TEST_P(LoaderTest, KnowsTheDigestOfAFile) {
   const PluginDirectory directory;
   WriteFile(directory.path() / "abc.so", "abc");
   // The example of FIPS 180-2, appendix B.1.
-  EXPECT_EQ(directory.Load().files().at(0).sha256,
+  EXPECT_EQ(Load(directory).files().at(0).sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(LoaderTest, TakesFilesInByteOrderOfTheirNamesAndGoesOnAfterABadOne) {
+TEST_P(LoaderTest, TakesFilesInByteOrderOfTheirNamesAndGoesOnAfterABadOne) {
   const PluginDirectory directory;
   directory.Add(EMBED_TEST_SO, "c.so");
   directory.Add(Hostile("hostile"));
@@ -71,7 +80,7 @@ TEST(LoaderTest, TakesFilesInByteOrderOfTheirNamesAndGoesOnAfterABadOne) {
   WriteFile(directory.path() / "notes.txt", "not looked at");
   WriteFile(directory.path() / ".hidden.so", "not looked at");
   WriteFile(directory.path() / "old.so.tmp", "not looked at");
-  const LoadedPlugins plugins = directory.Load();
+  const LoadedPlugins plugins = Load(directory);
   std::vector<std::string> names;
   for (const PluginReport& report : plugins.files()) {
     names.push_back(fs::path(report.file).filename());
@@ -81,11 +90,12 @@ TEST(LoaderTest, TakesFilesInByteOrderOfTheirNamesAndGoesOnAfterABadOne) {
   EXPECT_NE(plugins.Find(ProviderKind::kEmbedder, "hostile"), nullptr);
 }
 
-TEST(LoaderTest, ReportsADirectoryThatDoesNotExistAndGoesOn) {
+TEST_P(LoaderTest, ReportsADirectoryThatDoesNotExistAndGoesOn) {
   const PluginDirectory directory;
   directory.Add(EMBED_TEST_SO);
   const fs::path missing = directory.path() / "missing";
-  const LoadedPlugins plugins(std::array{missing, directory.path(), directory.path() / "."});
+  const LoadedPlugins plugins(std::array{missing, directory.path(), directory.path() / "."},
+                              OptionsFor(GetParam()));
   ASSERT_EQ(plugins.directories().size(), 2u) << "one directory twice is read once";
   EXPECT_EQ(plugins.directories()[0].path, missing);
   EXPECT_EQ(plugins.directories()[0].problem, "No such file or directory");
@@ -93,25 +103,25 @@ TEST(LoaderTest, ReportsADirectoryThatDoesNotExistAndGoesOn) {
   EXPECT_NE(plugins.Find(ProviderKind::kEmbedder, "test"), nullptr);
 }
 
-TEST(LoaderTest, RefusesWhatIsNotAPlugin) {
+TEST_P(LoaderTest, RefusesWhatIsNotAPlugin) {
   const PluginDirectory directory;
   WriteFile(directory.path() / "x.so", "#!/bin/sh\n");
   ExpectRefused(directory, "x.so", "is not an ELF file");
 }
 
-TEST(LoaderTest, RefusesWhatCannotBeRead) {
+TEST_P(LoaderTest, RefusesWhatCannotBeRead) {
   const PluginDirectory directory;
   fs::create_symlink("nowhere", directory.path() / "x.so");
   ExpectRefused(directory, "x.so", "cannot be read: No such file or directory");
 }
 
-TEST(LoaderTest, RefusesWhatIsNotAFile) {
+TEST_P(LoaderTest, RefusesWhatIsNotAFile) {
   const PluginDirectory directory;
   fs::create_directory(directory.path() / "x.so");
   ExpectRefused(directory, "x.so", "is not a regular file");
 }
 
-TEST(LoaderTest, RefusesAFileThatOthersCanChange) {
+TEST_P(LoaderTest, RefusesAFileThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
   for (const unsigned mode : {0664u, 0646u}) {
@@ -121,78 +131,78 @@ TEST(LoaderTest, RefusesAFileThatOthersCanChange) {
   }
 }
 
-TEST(LoaderTest, RefusesFilesOfADirectoryThatOthersCanChange) {
+TEST_P(LoaderTest, RefusesFilesOfADirectoryThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
   fs::permissions(directory.path(), fs::perms(01777));
   ExpectRefused(directory, file, "its directory can be changed by others (mode 1777)");
 }
 
-TEST(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
+TEST_P(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
   const PluginDirectory elsewhere;
   const PluginDirectory directory;
   const fs::path file = elsewhere.Add(EMBED_TEST_SO);
   fs::create_symlink(file, directory.path() / "link.so");
-  EXPECT_TRUE(ReportOn(directory.Load(), "link.so").loaded);
+  EXPECT_TRUE(ReportOn(Load(directory), "link.so").loaded);
   fs::permissions(elsewhere.path(), fs::perms(0777));
   ExpectRefused(directory, "link.so", "its directory can be changed by others");
 }
 
-TEST(LoaderTest, RefusesALibraryThatIsNotAPlugin) {
+TEST_P(LoaderTest, RefusesALibraryThatIsNotAPlugin) {
   ExpectHostileRefused("hostile_no_entry", "is not a plugin: it has no symbol dsw_plugin_entry_v0");
 }
 
-TEST(LoaderTest, NamesTheEntryOfAnotherMajor) {
+TEST_P(LoaderTest, NamesTheEntryOfAnotherMajor) {
   ExpectHostileRefused("hostile_other_major",
                        "it has dsw_plugin_entry_v9, this worker needs dsw_plugin_entry_v0");
 }
 
-TEST(LoaderTest, RefusesAPluginWithoutManifest) {
+TEST_P(LoaderTest, RefusesAPluginWithoutManifest) {
   ExpectHostileRefused("hostile_no_note", "has no manifest (section .note.dsw)");
 }
 
-TEST(LoaderTest, RefusesAPluginThatNeedsANewerHost) {
+TEST_P(LoaderTest, RefusesAPluginThatNeedsANewerHost) {
   ExpectHostileRefused("hostile_newer_host",
                        "io.dsw.hostile_newer_host needs a worker with ABI 0.4000000000 or newer, "
                        "this one has 0.3");
 }
 
-TEST(LoaderTest, RefusesAPluginWhoseTableContradictsItsManifest) {
+TEST_P(LoaderTest, RefusesAPluginWhoseTableContradictsItsManifest) {
   ExpectHostileRefused("hostile_note_disagrees",
                        "the version is 1.0.0 in the manifest and 6.6.6 in the table");
 }
 
-TEST(LoaderTest, RefusesAPluginWithATableOfNoSize) {
+TEST_P(LoaderTest, RefusesAPluginWithATableOfNoSize) {
   ExpectHostileRefused("hostile_short_table", "dsw_plugin.struct_size is 16");
 }
 
-TEST(LoaderTest, RefusesAPluginWithoutATable) {
+TEST_P(LoaderTest, RefusesAPluginWithoutATable) {
   ExpectHostileRefused("hostile_null_table", "succeeded without setting it");
 }
 
-TEST(LoaderTest, SurvivesAnExceptionOutOfTheEntryFunction) {
+TEST_P(LoaderTest, SurvivesAnExceptionOutOfTheEntryFunction) {
   ExpectHostileRefused("hostile_throws_in_entry",
                        "misbehaved: hostile_throws_in_entry.so threw an exception: thrown at the "
                        "door");
 }
 
-TEST(LoaderTest, PassesOnWhyAPluginCouldNotStart) {
+TEST_P(LoaderTest, PassesOnWhyAPluginCouldNotStart) {
   ExpectHostileRefused("hostile_fails_init", "hostile_fails_init.so: libwanted.so is missing");
 }
 
-TEST(LoaderTest, KeepsWhatTheManifestSaysOfARefusedPlugin) {
+TEST_P(LoaderTest, KeepsWhatTheManifestSaysOfARefusedPlugin) {
   const PluginDirectory directory;
   directory.Add(Hostile("hostile_fails_init"));
-  const LoadedPlugins plugins = directory.Load();
+  const LoadedPlugins plugins = Load(directory);
   EXPECT_EQ(plugins.files().at(0).id, "io.dsw.hostile_fails_init");
   EXPECT_EQ(plugins.files().at(0).providers.size(), 1u);
 }
 
-TEST(LoaderTest, RefusesTheSecondFileWithAProviderAndNamesBoth) {
+TEST_P(LoaderTest, RefusesTheSecondFileWithAProviderAndNamesBoth) {
   const PluginDirectory directory;
   directory.Add(Hostile("hostile"));
   directory.Add(Hostile("hostile_duplicate"));
-  const LoadedPlugins plugins = directory.Load();
+  const LoadedPlugins plugins = Load(directory);
   EXPECT_TRUE(ReportOn(plugins, "hostile.so").loaded);
   const PluginReport second = ReportOn(plugins, "hostile_duplicate.so");
   EXPECT_FALSE(second.loaded);
@@ -201,15 +211,17 @@ TEST(LoaderTest, RefusesTheSecondFileWithAProviderAndNamesBoth) {
   EXPECT_FAIL(plugins.CheckUnique(), Code::kInvalid, "/hostile_duplicate.so both have");
 }
 
-TEST(LoaderTest, KeepsDenormalNumbersWhateverALibraryDoes) {
+TEST_P(LoaderTest, KeepsDenormalNumbersWhateverALibraryDoes) {
   const PluginDirectory directory;
   directory.Add(Hostile("hostile_fast_math"));
-  const LoadedPlugins plugins = directory.Load();
+  const LoadedPlugins plugins = Load(directory);
   EXPECT_TRUE(plugins.files().at(0).loaded) << plugins.files().at(0).reason;
   volatile float smallest = std::numeric_limits<float>::min();
   const float half = smallest / 2;
   EXPECT_EQ(std::fpclassify(half), FP_SUBNORMAL);
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, LoaderTest, BothModes(), ModeOf);
 
 }  // namespace
 }  // namespace dsw

@@ -5,19 +5,20 @@
 
 #include "host/plugin/catalog.h"
 #include "tests/integration/plugin/hostile_plugins.h"
+#include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
 
 namespace dsw {
 namespace {
 
-class MisbehaviourTest : public testing::Test {
+class MisbehaviourTest : public testing::TestWithParam<Isolation> {
  protected:
   MisbehaviourTest() { directory_.Add(Hostile("hostile")); }
 
   Result<std::shared_ptr<Embedder>> Open(const std::string& behaviour) {
     if (!plugins_) {
-      plugins_.emplace(std::array{directory_.path()});
+      plugins_.emplace(std::array{directory_.path()}, OptionsFor(GetParam()));
       catalog_.emplace(*plugins_, CatalogOptions{});
     }
     EmbedderConfig config;
@@ -38,11 +39,11 @@ class MisbehaviourTest : public testing::Test {
   const std::vector<std::string_view> texts_{"one", "two"};
 };
 
-TEST_F(MisbehaviourTest, LeavesAWellBehavedCallAlone) {
+TEST_P(MisbehaviourTest, LeavesAWellBehavedCallAlone) {
   EXPECT_OK(Embed("well"));
 }
 
-TEST_F(MisbehaviourTest, IsReportedAsWhatItIs) {
+TEST_P(MisbehaviourTest, IsReportedAsWhatItIs) {
   const std::map<std::string, std::string> reports = {
       {"throws", "threw an exception: thrown across the boundary"},
       {"throws_int", "threw an exception of unknown type"},
@@ -66,7 +67,7 @@ TEST_F(MisbehaviourTest, IsReportedAsWhatItIs) {
   EXPECT_OK(Embed("well")) << "the process and the plugin live on";
 }
 
-TEST_F(MisbehaviourTest, EndsAHangingCallByCancelling) {
+TEST_P(MisbehaviourTest, EndsAHangingCallByCancelling) {
   std::stop_source stop;
   CallContext context;
   context.cancel = stop.get_token();
@@ -74,6 +75,8 @@ TEST_F(MisbehaviourTest, EndsAHangingCallByCancelling) {
   stop.request_stop();
   EXPECT_FAIL(call.get(), Code::kCancelled);
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, MisbehaviourTest, BothModes(), ModeOf);
 
 }  // namespace
 }  // namespace dsw

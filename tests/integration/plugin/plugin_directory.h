@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "host/plugin/loader.h"
 #include "tests/support/temp_dir.h"
@@ -28,7 +29,9 @@ class PluginDirectory {
   std::filesystem::path Add(const std::filesystem::path& file) const {
     return Add(file, file.filename().string());
   }
-  LoadedPlugins Load() const { return LoadedPlugins(std::array{path()}); }
+  LoadedPlugins Load(LoadOptions options = {}) const {
+    return LoadedPlugins(std::array{path()}, std::move(options));
+  }
 
  private:
   const TempDir directory_;

@@ -10,7 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <dsw/plugin.h>
@@ -40,10 +43,66 @@ float* Allocate(const dsw_embed_out* out, std::size_t rows, std::uint32_t dimens
   return out->alloc(out, static_cast<std::uint32_t>(rows), dimensions);
 }
 
+/// Ends the process, or does not return, when told so.
+void Misbehave(std::string_view behaviour, const dsw_embed_request& request) {
+  bool poisoned = behaviour != "crashes_on_poison";
+  for (std::size_t i = 0; i < request.text_count && !poisoned; ++i) {
+    poisoned = std::string_view(request.texts[i].ptr, request.texts[i].len).find("poison") !=
+               std::string_view::npos;
+  }
+  if (behaviour.substr(0, 7) == "crashes" && poisoned) raise(SIGSEGV);
+  if (behaviour == "exits") _exit(3);
+  if (behaviour == "deaf") {
+    while (true) pause();
+  }
+  if (behaviour == "closes_everything") {
+    for (int fd = 0; fd < 256; ++fd) close(fd);
+  }
+  if (behaviour == "scribbles") {
+    // Whatever descriptor is a socket gets what nobody can read.
+    for (int fd = 3; fd < 256; ++fd) send(fd, "nonsense", 8, MSG_NOSIGNAL);
+  }
+}
+
+/// What the process can reach, as text; empty for nothing.
+std::string Reach(std::string_view behaviour) {
+  std::string reached;
+  const auto note = [&](int fd, const char* what) {
+    if (fd >= 0) reached += std::string(what) + ' ';
+  };
+  if (behaviour != "reaches_out") return reached;
+  note(socket(AF_INET, SOCK_STREAM, 0), "network");
+  note(socket(AF_UNIX, SOCK_STREAM, 0), "sockets");
+  note(open("/tmp/hostile-was-here", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), "writing");
+  note(open("/etc/passwd", O_RDONLY | O_CLOEXEC), "reading");
+  const std::string parent = "/proc/" + std::to_string(getppid());
+  note(open((parent + "/environ").c_str(), O_RDONLY | O_CLOEXEC), "environment");
+  note(open((parent + "/mem").c_str(), O_RDWR | O_CLOEXEC), "memory");
+  note(kill(getppid(), 0), "signals");
+  note(fork(), "processes");
+  char* const argv[] = {nullptr};
+  note(execve("/bin/true", argv, argv), "programs");
+  if (environ != nullptr && environ[0] != nullptr) reached += "variables ";
+  return reached;
+}
+
 dsw_status Embed(void* instance, const dsw_call* call, const dsw_embed_request* request,
                  const dsw_embed_out* out, dsw_error* error) {
   const std::string_view behaviour = static_cast<Instance*>(instance)->behaviour;
   const std::size_t rows = request->text_count;
+  Misbehave(behaviour, *request);
+  const std::string reached = Reach(behaviour);
+  if (!reached.empty()) {
+    reached.copy(error->message, sizeof error->message - 1);
+    error->category = DSW_E_INTERNAL;
+    return DSW_E_INTERNAL;
+  }
+  if (behaviour == "talks") {
+    constexpr std::string_view kLine = "to stdout\n";
+    if (write(1, kLine.data(), kLine.size()) < 0) return DSW_E_INTERNAL;
+    constexpr std::string_view kError = "to \x1b[31mstderr\n";
+    if (write(2, kError.data(), kError.size()) < 0) return DSW_E_INTERNAL;
+  }
   if (behaviour == "throws") throw std::runtime_error("thrown across the boundary");
   if (behaviour == "throws_int") throw 42;
   if (behaviour == "no_alloc") return DSW_OK;
@@ -107,6 +166,12 @@ dsw_status Init(const dsw_host*, void**, dsw_error* error) {
   return DSW_E_NOT_FOUND;
 }
 constexpr auto kInit = &Init;
+#elif defined(HOSTILE_CRASHES_IN_INIT)
+dsw_status Init(const dsw_host*, void**, dsw_error*) {
+  raise(SIGSEGV);
+  return DSW_OK;
+}
+constexpr auto kInit = &Init;
 #else
 constexpr auto kInit = decltype(dsw_plugin::init){nullptr};
 #endif
@@ -148,6 +213,9 @@ constexpr const dsw_provider* kProviders[] = {&kProvider};
 
 extern "C" DSW_EXPORT dsw_status HOSTILE_ENTRY(const dsw_host*, const dsw_plugin** out,
                                                dsw_error*) {
+#ifdef HOSTILE_EXITS_IN_ENTRY
+  _exit(0);
+#endif
 #ifdef HOSTILE_THROWS_IN_ENTRY
   throw std::logic_error("thrown at the door");
 #endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/isolation/isolated_plugin.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host/isolation/forward.h"
+
+namespace dsw {
+namespace {
+
+/// The bytes as a file that nobody can change any more.
+Result<int> SealedFile(std::string_view image) {
+  const auto failed = [](int error) {
+    return Fail(Code::kInvalid, "cannot be handed to a process of its own: " +
+                                    std::generic_category().message(error));
+  };
+  const int fd = memfd_create("dsw-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return failed(errno);
+  while (!image.empty()) {
+    const ssize_t count = write(fd, image.data(), image.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error = errno;
+      close(fd);
+      return failed(error);
+    }
+    image.remove_prefix(static_cast<std::size_t>(count));
+  }
+  fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  return fd;
+}
+
+RunnerOptions RunnerOptionsFrom(const IsolationOptions& options, int plugin_fd) {
+  return {.program = options.program,
+          .name = options.name,
+          .plugin_fd = plugin_fd,
+          .host = options.host,
+          .files = options.files,
+          .net = options.net};
+}
+
+std::string_view ViewOf(const dsw_str& text) {
+  return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IsolatedPlugin>> IsolatedPlugin::Open(const IsolationOptions& options) {
+  ASSIGN_OR_RETURN(const int fd, SealedFile(options.image));
+  std::unique_ptr<IsolatedPlugin> plugin(new IsolatedPlugin(options, fd));
+  RETURN_IF_ERROR(plugin->supervisor_.Open());
+  return plugin;
+}
+
+IsolatedPlugin::IsolatedPlugin(const IsolationOptions& options, int plugin_fd)
+    : host_(*options.host),
+      plugin_fd_(plugin_fd),
+      supervisor_(RunnerOptionsFrom(options, plugin_fd), options.limit) {}
+
+IsolatedPlugin::~IsolatedPlugin() {
+  supervisor_.ShutDown(false);
+  close(plugin_fd_);
+}
+
+dsw_status IsolatedPlugin::Enter(const dsw_plugin** table, dsw_error* error) {
+  const Result<std::string> content = supervisor_.Enter();
+  if (!content) return ReportFailure(DSW_E_UNAVAILABLE, content.error().message, error);
+  wire::Reader reader(*content);
+  RemoteOutcome outcome;
+  if (!outcome.Read(reader)) {
+    return ReportFailure(DSW_E_INTERNAL, "its process broke the protocol", error);
+  }
+  if (!outcome.ok()) return outcome.Deliver(error);
+  Result<std::unique_ptr<RemoteTable>> read = RemoteTable::Read(reader.rest());
+  if (!read) return ReportFailure(DSW_E_INVALID_CONFIG, read.error().message, error);
+  table_ = *std::move(read);
+  *table = table_->table();
+  return DSW_OK;
+}
+
+dsw_status IsolatedPlugin::Initialise(dsw_error* error) {
+  if (!table_->has_init()) {
+    supervisor_.SkipInitialise();
+    return DSW_OK;
+  }
+  const Result<std::string> content = supervisor_.Initialise();
+  if (!content) return ReportFailure(DSW_E_UNAVAILABLE, content.error().message, error);
+  wire::Reader reader(*content);
+  RemoteOutcome outcome;
+  if (!outcome.Read(reader)) {
+    return ReportFailure(DSW_E_INTERNAL, "its process broke the protocol", error);
+  }
+  return outcome.Deliver(error);
+}
+
+dsw_status IsolatedPlugin::Create(std::size_t provider, const dsw_instance_params& params,
+                                  void** instance, dsw_error* error) {
+  std::unique_ptr<RemoteInstance> remote(
+      new RemoteInstance{.supervisor = supervisor_,
+                         .host = host_,
+                         .provider = static_cast<std::uint32_t>(provider),
+                         .id = std::string(ViewOf(params.instance_id)),
+                         .config = std::string(ViewOf(params.config_json))});
+  bool made = false;
+  const dsw_status status = CreateRemote(*remote, made, error);
+  if (status == DSW_OK && made) *instance = remote.release();
+  return status;
+}
+
+void IsolatedPlugin::Destroy(void* instance) {
+  const std::unique_ptr<RemoteInstance> remote(static_cast<RemoteInstance*>(instance));
+  DestroyRemote(*remote);
+}
+
+void IsolatedPlugin::ShutDown() {
+  supervisor_.ShutDown(true);
+}
+
+}  // namespace dsw

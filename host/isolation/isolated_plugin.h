@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A plugin in a process of its own, behind an ordinary table.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <dsw/plugin.h>
+
+#include "host/base/result.h"
+#include "host/isolation/remote_table.h"
+#include "host/isolation/supervisor.h"
+
+namespace dsw {
+
+struct IsolationOptions {
+  std::filesystem::path program;      ///< dsw-plugin-runner.
+  std::string name;                   ///< The plugin's file, for people.
+  std::string_view image;             ///< Its bytes; borrowed by Open() only.
+  const dsw_host* host = nullptr;     ///< Valid until the process ends.
+  std::chrono::milliseconds limit{};  ///< For each step of loading.
+  // What the operator granted.
+  bool files = false;
+  bool net = false;
+};
+
+/// The plugin's code never runs here, and its bytes are those that were checked: its process gets
+/// them as a sealed file. Open(), Enter(), Initialise() and ShutDown() belong to the thread that
+/// loads plugins; the functions of table() may then be used as those of any plugin's table, with
+/// this object as the state that they take. Outlives its instances.
+class IsolatedPlugin {
+ public:
+  /// Starts the process and loads the file there. kInvalid says what the dynamic linker said, or
+  /// how the process ended.
+  static Result<std::unique_ptr<IsolatedPlugin>> Open(const IsolationOptions& options);
+  IsolatedPlugin(const IsolatedPlugin&) = delete;
+  IsolatedPlugin& operator=(const IsolatedPlugin&) = delete;
+  ~IsolatedPlugin();
+
+  /// As the entry function, also in what it throws.
+  dsw_status Enter(const dsw_plugin** table, dsw_error* error);
+  /// As dsw_plugin.init, which the plugin need not have.
+  dsw_status Initialise(dsw_error* error);
+
+  // For the functions of the table.
+  dsw_status Create(std::size_t provider, const dsw_instance_params& params, void** instance,
+                    dsw_error* error);
+  static void Destroy(void* instance);
+  void ShutDown();
+
+ private:
+  IsolatedPlugin(const IsolationOptions& options, int plugin_fd);
+
+  const dsw_host& host_;
+  const int plugin_fd_;
+  Supervisor supervisor_;
+  std::unique_ptr<RemoteTable> table_;
+};
+
+}  // namespace dsw

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A plugin's process: started, asked, watched, ended.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <dsw/plugin.h>
+
+#include "host/base/result.h"
+#include "host/isolation/slot.h"
+#include "host/isolation/wire.h"
+
+namespace dsw {
+
+struct RunnerOptions {
+  std::filesystem::path program;  ///< dsw-plugin-runner.
+  std::string name;               ///< The plugin's file, for people.
+  int plugin_fd = -1;             ///< Its bytes; outlives the process.
+  const dsw_host* host = nullptr;
+  // Grants.
+  bool files = false;
+  bool net = false;
+};
+
+/// Thread-safe. Has one thread of its own, which starts the process, takes what it says outside of
+/// calls, and learns of its end.
+class RunnerProcess {
+ public:
+  /// kUnavailable when the program cannot be started.
+  static Result<std::shared_ptr<RunnerProcess>> Start(const RunnerOptions& options);
+  RunnerProcess(const RunnerProcess&) = delete;
+  RunnerProcess& operator=(const RunnerProcess&) = delete;
+  /// Closes the connection, upon which the process ends; kills it when it does not soon.
+  ~RunnerProcess();
+
+  /// Sends a message over the control connection and waits for its reply, which is at most
+  /// kLargestTable bytes. kUnavailable when the process dies before it comes, kTimeout, after it
+  /// was killed, when that takes longer than `limit`.
+  Result<std::string> Ask(wire::Kind kind, std::string_view content, std::span<const int> fds,
+                          std::chrono::milliseconds limit);
+
+  bool alive() const;
+  /// Ends it; `reason` is what others see as the cause, unless there is an earlier one.
+  void Kill(std::string_view reason);
+  /// How it ended, as "plugin process died: signal 11", once that is known; waits a little for it.
+  std::string DeathText() const;
+
+  /// A slot for one call, made if none is idle; null when all that there may be are in use.
+  Result<std::unique_ptr<Slot>> TakeSlot();
+  /// Of a call that ended well.
+  void ReturnSlot(std::unique_ptr<Slot> slot);
+  /// Of one that did not.
+  void DropSlot(std::unique_ptr<Slot> slot);
+
+ private:
+  explicit RunnerProcess(const RunnerOptions& options) : options_(options) {}
+  Status Spawn(int peer, int error_pipe);
+  void Watch(int error_pipe);
+  bool TakeControlMessage(wire::Datagram& datagram);
+  void Reap();
+
+  const RunnerOptions options_;
+  int control_ = -1;
+  std::thread watcher_;
+  std::mutex ask_mutex_;  // Held by the one who asks.
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  pid_t pid_ = -1;     // Guarded by mutex_; -1 once reaped.
+  bool dead_ = false;  // Guarded by mutex_, as the rest.
+  std::string kill_reason_;
+  std::string death_;
+  std::string reply_;
+  bool reply_complete_ = false;
+  std::vector<std::unique_ptr<Slot>> idle_;
+  std::size_t slots_ = 0;
+};
+
+}  // namespace dsw

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/isolation/supervisor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/log.h"
+#include "host/isolation/remote_outcome.h"
+
+namespace dsw {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{20};
+/// For calls that have no deadline of their own: making and ending instances.
+constexpr std::chrono::seconds kUntimed{60};
+
+bool Over(const dsw_call* call, std::uint64_t give_up_ns) {
+  if (call == nullptr) return MonotonicNanoseconds() >= give_up_ns;
+  if (call->cancelled(call) != 0) return true;
+  return call->deadline_mono_ns != 0 && MonotonicNanoseconds() >= call->deadline_mono_ns;
+}
+
+}  // namespace
+
+std::uint32_t LogLevelsOf(const dsw_host& host) {
+  std::uint32_t levels = 0;
+  for (const std::int32_t level :
+       {DSW_LOG_TRACE, DSW_LOG_DEBUG, DSW_LOG_INFO, DSW_LOG_WARN, DSW_LOG_ERROR}) {
+    if (host.log_enabled(&host, level) != 0) levels |= 1u << level;
+  }
+  return levels;
+}
+
+Status Supervisor::Load(RunnerProcess& process) const {
+  const std::uint32_t levels = LogLevelsOf(*options_.host);
+  const std::string_view content(reinterpret_cast<const char*>(&levels), sizeof levels);
+  ASSIGN_OR_RETURN(const std::string failure, process.Ask(wire::Kind::kOpen, content, {}, limit_));
+  if (!failure.empty()) return Fail(Code::kInvalid, "cannot be loaded: " + failure);
+  return {};
+}
+
+Status Supervisor::Open() {
+  ASSIGN_OR_RETURN(current_, RunnerProcess::Start(options_));
+  generation_ = 1;
+  Status status = Load(*current_);
+  if (!status && status.error().code != Code::kInvalid) {
+    return Fail(Code::kInvalid, "cannot be loaded: " + status.error().message);
+  }
+  return status;
+}
+
+Result<std::string> Supervisor::Enter() {
+  ASSIGN_OR_RETURN(table_, current_->Ask(wire::Kind::kEntry, {}, {}, limit_));
+  return table_;
+}
+
+Result<std::string> Supervisor::Initialise() {
+  has_init_ = true;
+  ready_ = true;
+  return current_->Ask(wire::Kind::kInit, {}, {}, limit_);
+}
+
+void Supervisor::ShutDown(bool tell) {
+  std::shared_ptr<RunnerProcess> process;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    process = std::move(current_);
+  }
+  if (process == nullptr) return;
+  if (tell && process->alive()) (void)process->Ask(wire::Kind::kShutdown, {}, {}, limit_);
+}
+
+Result<std::shared_ptr<RunnerProcess>> Supervisor::StartAgain() {
+  ASSIGN_OR_RETURN(std::shared_ptr<RunnerProcess> process, RunnerProcess::Start(options_));
+  RETURN_IF_ERROR(Load(*process));
+  ASSIGN_OR_RETURN(const std::string table, process->Ask(wire::Kind::kEntry, {}, {}, limit_));
+  if (table != table_) {
+    return Fail(Code::kUnavailable, "the plugin is another one each time it is started");
+  }
+  if (has_init_) {
+    ASSIGN_OR_RETURN(const std::string outcome, process->Ask(wire::Kind::kInit, {}, {}, limit_));
+    wire::Reader reader(outcome);
+    RemoteOutcome init;
+    if (!init.Read(reader) || !init.ok()) {
+      return Fail(Code::kUnavailable, "the plugin's init failed when it was started again");
+    }
+  }
+  return process;
+}
+
+void Supervisor::NoteDeath(const std::string& how) {
+  if (served_) pause_ = kFirstPause;
+  served_ = false;
+  last_death_ = how;
+  current_.reset();
+  next_start_ = std::chrono::steady_clock::now() + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
+}
+
+Result<Lease> Supervisor::Acquire(const dsw_call* call) {
+  const std::uint64_t give_up_ns =
+      MonotonicNanoseconds() +
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(kUntimed).count());
+  std::unique_lock lock(mutex_);
+  while (!ended_) {
+    if (current_ != nullptr) {
+      const std::shared_ptr<RunnerProcess> process = current_;
+      const std::uint64_t generation = generation_;
+      lock.unlock();
+      Result<std::unique_ptr<Slot>> slot = process->TakeSlot();
+      if (slot && *slot != nullptr) return Lease{process, generation, *std::move(slot)};
+      const std::string how = slot || process->alive() ? "" : process->DeathText();
+      lock.lock();
+      if (!slot && how.empty()) return Fail(std::move(slot).error());
+      if (!how.empty() && current_ == process) NoteDeath(how);
+    } else if (!starting_ && std::chrono::steady_clock::now() >= next_start_) {
+      starting_ = true;
+      lock.unlock();
+      Result<std::shared_ptr<RunnerProcess>> fresh = StartAgain();
+      lock.lock();
+      starting_ = false;
+      changed_.notify_all();
+      if (fresh) {
+        current_ = *std::move(fresh);
+        ++generation_;
+        Log(LogLevel::kInfo, "plugin", "plugin process started again", {{"plugin", options_.name}});
+        continue;
+      }
+      NoteDeath(fresh.error().message);
+      Log(LogLevel::kError, "plugin", "plugin process cannot be started again",
+          {{"plugin", options_.name}, {"reason", last_death_}});
+    }
+    if (Over(call, give_up_ns)) break;
+    changed_.wait_for(lock, kTick);
+  }
+  return Fail(Code::kUnavailable, last_death_.empty() ? "no slot became free" : last_death_);
+}
+
+Lease Supervisor::AcquireOf(std::uint64_t generation) {
+  std::shared_ptr<RunnerProcess> process;
+  {
+    const std::lock_guard lock(mutex_);
+    if (generation != generation_ || current_ == nullptr) return {};
+    process = current_;
+  }
+  if (!process->alive()) return {};
+  Result<std::unique_ptr<Slot>> slot = process->TakeSlot();
+  if (!slot || *slot == nullptr) return {};
+  return {process, generation, *std::move(slot)};
+}
+
+std::string Supervisor::Finish(Lease lease, Slot::End end) {
+  const bool whole = end == Slot::End::kDone || end == Slot::End::kTooLarge;
+  std::string how;
+  if (whole) {
+    lease.process->ReturnSlot(std::move(lease.slot));
+  } else {
+    if (end == Slot::End::kOverdue) lease.process->Kill("ended, since a call did not return");
+    if (end == Slot::End::kBroken) lease.process->Kill("ended, since it broke the protocol");
+    how = lease.process->DeathText();
+    // The plugin closed the connection of a call.
+    if (lease.process->alive()) lease.process->Kill("ended, since a connection broke");
+    lease.process->DropSlot(std::move(lease.slot));
+  }
+  const std::lock_guard lock(mutex_);
+  if (lease.generation == generation_ && current_ == lease.process) {
+    if (whole) {
+      served_ = served_ || end == Slot::End::kDone;
+    } else {
+      NoteDeath(how);
+    }
+  }
+  changed_.notify_all();
+  return how;
+}
+
+}  // namespace dsw

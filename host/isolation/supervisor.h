@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps a plugin's process there: starts another when one dies, not too often.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <dsw/plugin.h>
+
+#include "host/base/result.h"
+#include "host/isolation/runner_process.h"
+
+namespace dsw {
+
+/// A slot of a process, for one call. Whoever holds it says with Finish() how the call ended.
+struct Lease {
+  std::shared_ptr<RunnerProcess> process;
+  std::uint64_t generation = 0;  ///< Tells processes apart, from 1.
+  std::unique_ptr<Slot> slot;
+};
+
+/// Thread-safe but for Open(), Enter() and Initialise(), which come first, in this order, each
+/// once.
+class Supervisor {
+ public:
+  static constexpr std::chrono::milliseconds kFirstPause{100};
+  static constexpr std::chrono::milliseconds kLongestPause{30'000};
+
+  /// `limit` is for each step of loading.
+  Supervisor(RunnerOptions options, std::chrono::milliseconds limit)
+      : options_(std::move(options)), limit_(limit) {}
+
+  /// Starts the first process and loads the file. kInvalid with the dynamic linker's words.
+  Status Open();
+  /// Runs the entry function: a wire::Outcome and the table.
+  Result<std::string> Enter();
+  /// Runs the plugin's init: a wire::Outcome. From now on Acquire() may be used.
+  Result<std::string> Initialise();
+  /// To be called instead, for a plugin without one.
+  void SkipInitialise() { ready_ = true; }
+  /// Ends the plugin and its process.
+  void ShutDown(bool tell);
+
+  /// A slot of the process that runs, or of one that is started for it, after a pause that grows
+  /// with each process that dies without having served a call. kUnavailable, with how the last one
+  /// died, when `call` is cancelled or its deadline comes first.
+  Result<Lease> Acquire(const dsw_call* call);
+  /// The same if the process of that generation is still there; without a slot else.
+  Lease AcquireOf(std::uint64_t generation);
+  /// Gives the slot back. How the process died, for a call that it did not survive.
+  std::string Finish(Lease lease, Slot::End end);
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  Result<std::shared_ptr<RunnerProcess>> StartAgain();
+  Status Load(RunnerProcess& process) const;
+  void NoteDeath(const std::string& how);
+
+  const RunnerOptions options_;
+  const std::chrono::milliseconds limit_;
+  bool ready_ = false;
+  bool has_init_ = false;
+  std::string table_;  ///< As Enter() had it.
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<RunnerProcess> current_;  // Guarded by mutex_, as the rest.
+  std::uint64_t generation_ = 0;
+  bool starting_ = false;
+  bool ended_ = false;
+  bool served_ = false;  ///< The current process has served a call.
+  std::chrono::milliseconds pause_ = kFirstPause;
+  TimePoint next_start_{};
+  std::string last_death_;
+};
+
+/// Bit i: the host writes lines of DSW_LOG_* level i.
+std::uint32_t LogLevelsOf(const dsw_host& host);
+
+}  // namespace dsw

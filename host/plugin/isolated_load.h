@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loading into a process of its own: for good, or to see whether it can be loaded at all.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+#include "host/plugin/load_options.h"
+#include "host/plugin/loader.h"
+#include "host/plugin/manifest.h"
+
+namespace dsw {
+
+/// Whether the plugin in this file is to have a process of its own.
+bool RunsIsolated(const std::filesystem::path& file, const LoadOptions& options);
+
+/// Starts the plugin in a process of its own, with what it was granted, and holds its table to the
+/// same checks as that of any other. kInvalid besides when it needs what it was not granted.
+Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
+                    std::string_view image, const LoadOptions& options);
+
+/// Loads the plugin into a process that ends right after: a plugin that crashes, exits or hangs
+/// while it is loaded does that there. kInvalid says what happened. Nothing without a runner.
+Status TryOut(const Manifest& manifest, std::string_view name, std::string_view image,
+              const LoadOptions& options);
+
+}  // namespace dsw

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which plugins run in a process of their own, and what such a process may do.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace dsw {
+
+enum class Isolation {
+  kAuto,  ///< All but those in the worker's own directories.
+  kAll,
+  kNone,
+};
+
+struct LoadOptions {
+  Isolation isolation = Isolation::kNone;
+  /// Directories that were installed with the worker.
+  std::vector<std::filesystem::path> own_directories{};
+  /// dsw-plugin-runner. Empty: no plugin can be isolated, and none is tried out before it is
+  /// loaded.
+  std::filesystem::path runner{};
+  /// By the plugin's id: "files", "net".
+  std::map<std::string, std::set<std::string>, std::less<>> grants{};
+  /// For each step of loading, in a process of its own.
+  std::chrono::milliseconds limit{20'000};
+};
+
+}  // namespace dsw

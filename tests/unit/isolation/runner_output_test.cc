@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/isolation/runner_output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host/isolation/wire.h"
+
+namespace dsw {
+namespace {
+
+TEST(LineCutterTest, CutsLinesOutOfPieces) {
+  std::vector<std::string> lines;
+  LineCutter cutter([&](const std::string& line) { lines.push_back(line); });
+  cutter.Add("one\ntw");
+  cutter.Add("o\n\n  \nthree");
+  cutter.Finish();
+  EXPECT_THAT(lines, testing::ElementsAre("one", "two", "three"));
+}
+
+TEST(LineCutterTest, CleansAndBoundsThem) {
+  std::vector<std::string> lines;
+  LineCutter cutter([&](const std::string& line) { lines.push_back(line); });
+  cutter.Add("a\x1b[1mb\r\n");
+  cutter.Add(std::string(10 * wire::kLongestLine, 'x') + "\n");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "a [1mb ");
+  EXPECT_EQ(lines[1].size(), wire::kLongestLine);
+}
+
+}  // namespace
+}  // namespace dsw
