@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +44,21 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings) {
   return directories;
 }
 
+LoadOptions PluginLoadOptions(const Settings& settings) {
+  std::error_code error;
+  const std::filesystem::path here =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  LoadOptions options;
+  options.isolation = settings.plugin_isolation == "all"    ? Isolation::kAll
+                      : settings.plugin_isolation == "none" ? Isolation::kNone
+                                                            : Isolation::kAuto;
+  options.own_directories = {DefaultPluginDirectory(), here / "../lib/worker-datasets/plugins"};
+  options.grants = settings.plugin_grants;
+  const std::filesystem::path runner = here / "dsw-plugin-runner";
+  if (std::filesystem::exists(runner, error)) options.runner = runner;
+  return options;
+}
+
 Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(std::unique_ptr<CurlHttpClient> http,
                    CurlHttpClient::Create({.user_agent = "worker-datasets/" DSW_VERSION,
@@ -59,7 +75,7 @@ Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
 
 PluginHost::PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http)
     : http_(std::move(http)),
-      plugins_(PluginDirectories(settings)),
+      plugins_(PluginDirectories(settings), PluginLoadOptions(settings)),
       catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings, *http_))) {}
 
 PluginHost::~PluginHost() {

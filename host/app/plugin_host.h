@@ -18,6 +18,10 @@ namespace dsw {
 /// PLUGIN_DIR as paths.
 std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
 
+/// How the settings want plugins to be run. Those that came with the worker lie in the directory
+/// that this build installs them in, or in the same place relative to this program.
+LoadOptions PluginLoadOptions(const Settings& settings);
+
 /// Loaded plugins and their catalog. Plugins are shut down when it is destroyed; whatever was
 /// opened through the catalog must be gone by then.
 class PluginHost {

@@ -36,6 +36,7 @@ Json ReportJson(const PluginReport& file) {
           {"sha256", TextOrNull(file.sha256)},
           {"verdict", file.loaded ? "loaded" : "refused"},
           {"reason", TextOrNull(file.reason)},
+          {"mode", file.loaded ? Json(ModeName(file)) : Json(nullptr)},
           {"id", TextOrNull(file.id)},
           {"version", TextOrNull(file.version)},
           {"abi", TextOrNull(file.abi)},
@@ -68,7 +69,7 @@ void PrintText(const LoadedPlugins& plugins) {
       fmt::print("  refused  {}: {}\n", name, file.reason);
       continue;
     }
-    fmt::print("  loaded   {}  {} {}\n", name, file.id, file.version);
+    fmt::print("  loaded   {}  {} {}  {}\n", name, file.id, file.version, ModeName(file));
     for (const ProviderReport& provider : file.providers) {
       fmt::print("             {} {}\n", KindName(provider.kind), provider.id);
       for (const ModelReport& model : provider.models) {
@@ -81,7 +82,7 @@ void PrintText(const LoadedPlugins& plugins) {
 }  // namespace
 
 Status ListPlugins(const Settings& settings, const PluginsOptions& options) {
-  const LoadedPlugins plugins(PluginDirectories(settings));
+  const LoadedPlugins plugins(PluginDirectories(settings), PluginLoadOptions(settings));
   if (options.json) {
     PrintJson(plugins);
   } else {

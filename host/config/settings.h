@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/egress_rules.h"
@@ -70,7 +72,10 @@ struct Settings {
   EgressRules egress;
 
   // Plugins
-  std::string plugin_dir;  ///< Directories, separated by colons.
+  std::string plugin_dir;        ///< Directories, separated by colons.
+  std::string plugin_isolation;  ///< "auto", "all" or "none".
+  /// By the plugin's id: "files", "net".
+  std::map<std::string, std::set<std::string>, std::less<>> plugin_grants;
   std::string fastembed_model_dir;
   std::int64_t fastembed_threads = 0;
   std::string onnxruntime_lib;
@@ -109,6 +114,9 @@ struct Settings {
   /// Remarks that do not keep the worker from running, as variables that look misspelled.
   std::vector<std::string> warnings;
 };
+
+/// PLUGIN_DIR where it is not set: where this build installs its plugins.
+std::string_view DefaultPluginDirectory();
 
 /// Names and values, as of the process.
 using Environment = std::map<std::string, std::string, std::less<>>;

@@ -84,6 +84,25 @@ Rule Text(std::string Settings::*member, std::string_view what) {
           }};
 }
 
+/// "id:right" pairs, as in "org.example.acme:net,org.example.acme:files".
+Rule Grants() {
+  return {"plugin:files and plugin:net, separated by commas",
+          [](Settings& settings, std::string_view text) -> Result<std::string> {
+            settings.plugin_grants.clear();
+            for (const std::string_view part : SplitList(text, ',')) {
+              const std::size_t colon = std::min(part.rfind(':'), part.size());
+              const std::string_view right = part.substr(std::min(colon + 1, part.size()));
+              if (colon == 0 || (right != "files" && right != "net")) {
+                return Fail(Code::kInvalid,
+                            "expected a plugin's id, a colon, and files or net, as in "
+                            "org.example.acme:net");
+              }
+              settings.plugin_grants[std::string(part.substr(0, colon))].emplace(right);
+            }
+            return std::string(text);
+          }};
+}
+
 /// Text of which every character is among `characters`.
 Rule Name(std::string Settings::*member, std::string_view characters, std::string_view what) {
   return {std::string(what), [=](Settings& settings, std::string_view text) -> Result<std::string> {
@@ -351,6 +370,14 @@ void AddPlugins(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "PLUGIN_DIR", DSW_DEFAULT_PLUGIN_DIR,
                      Text(&S::plugin_dir, "directories, separated by colons"),
                      "Where plugins are loaded from"));
+  rows.push_back(Row(
+      kGroup, "PLUGIN_ISOLATION", "auto",
+      Choice<std::string>(&S::plugin_isolation, {"auto", "all", "none"}, {"auto", "all", "none"}),
+      "Which plugins run in a process of their own; auto: those that did not come "
+      "with the worker"));
+  rows.push_back(Row(kGroup, "PLUGIN_GRANTS", "", Grants(),
+                     "What a plugin in a process of its own may use beyond the worker's services: "
+                     "files, the network"));
   rows.push_back(Row(kGroup, "FASTEMBED_MODEL_DIR", "", Text(&S::fastembed_model_dir, "directory"),
                      "Models of provider fastembed: a FastEmbed or Hugging Face cache, or folders "
                      "with model.onnx",
@@ -439,6 +466,10 @@ void AddObservability(std::vector<Setting>& rows) {
 }
 
 }  // namespace
+
+std::string_view DefaultPluginDirectory() {
+  return DSW_DEFAULT_PLUGIN_DIR;
+}
 
 std::span<const Setting> SettingsTable() {
   static const std::vector<Setting> table = [] {

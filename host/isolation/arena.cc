@@ -65,14 +65,18 @@ void Arena::Free(std::uint64_t offset) {
   }
 }
 
+void Arena::GiveBack(std::uint64_t half, std::uint64_t& highest) const {
+  if (highest <= half + kKept) return;
+  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(half + kKept),
+            static_cast<off_t>(wire::kHalfBytes - kKept));
+  highest = half;
+}
+
 void Arena::Reset() {
   blocks_.clear();
   top_ = wire::kWorkerHalf;
-  if (highest_ > wire::kWorkerHalf + kKept) {
-    fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, wire::kWorkerHalf + kKept,
-              wire::kHalfBytes - kKept);
-    highest_ = top_;
-  }
+  GiveBack(wire::kWorkerHalf, highest_);
+  GiveBack(wire::kPluginHalf, plugin_highest_);
 }
 
 bool Arena::InPluginHalf(std::uint64_t offset, std::uint64_t size) {

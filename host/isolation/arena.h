@@ -3,6 +3,7 @@
 // Memory that the worker and a plugin's process share.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,6 +38,8 @@ class Arena {
   std::optional<std::uint64_t> Allocate(std::size_t size);
   /// Ends a block; its memory is given out again once all later ones are ended too.
   void Free(std::uint64_t offset);
+  /// The plugin's half was used up to here.
+  void NotePluginUse(std::uint64_t end) { plugin_highest_ = std::max(plugin_highest_, end); }
   /// Ends all blocks, and gives memory back when there was much.
   void Reset();
 
@@ -49,12 +52,16 @@ class Arena {
     bool live;
   };
 
+  /// Gives back what lies behind the part of a half that an idle slot may keep.
+  void GiveBack(std::uint64_t half, std::uint64_t& highest) const;
+
   Arena(int fd, char* memory) : fd_(fd), memory_(memory) {}
 
   const int fd_;
   char* const memory_;
   std::uint64_t top_ = wire::kWorkerHalf;
   std::uint64_t highest_ = wire::kWorkerHalf;
+  std::uint64_t plugin_highest_ = wire::kPluginHalf;
   std::vector<Block> blocks_;
 };
 

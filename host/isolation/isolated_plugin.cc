@@ -85,10 +85,7 @@ dsw_status IsolatedPlugin::Enter(const dsw_plugin** table, dsw_error* error) {
 }
 
 dsw_status IsolatedPlugin::Initialise(dsw_error* error) {
-  if (!table_->has_init()) {
-    supervisor_.SkipInitialise();
-    return DSW_OK;
-  }
+  if (!table_->has_init()) return DSW_OK;
   const Result<std::string> content = supervisor_.Initialise();
   if (!content) return ReportFailure(DSW_E_UNAVAILABLE, content.error().message, error);
   wire::Reader reader(*content);

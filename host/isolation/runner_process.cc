@@ -140,9 +140,10 @@ Status RunnerProcess::Spawn(int peer, int error_pipe) {
 }
 
 RunnerProcess::~RunnerProcess() {
-  if (control_ >= 0) shutdown(control_, SHUT_RDWR);
   {
     std::unique_lock lock(mutex_);
+    leaving_ = true;
+    if (control_ >= 0) shutdown(control_, SHUT_RDWR);
     idle_.clear();
     if (pid_ > 0 && !changed_.wait_for(lock, kLeaveLimit, [this] { return dead_; })) {
       kill(pid_, SIGKILL);
@@ -212,6 +213,9 @@ void RunnerProcess::Reap() {
   pid_ = -1;
   dead_ = true;
   death_ = "plugin process died: " + (kill_reason_.empty() ? Describe(info) : kill_reason_);
+  if (!leaving_) {
+    Log(LogLevel::kWarn, "plugin", death_, {{"plugin", options_.name}});
+  }
   changed_.notify_all();
 }
 

@@ -78,8 +78,9 @@ class RunnerProcess {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  pid_t pid_ = -1;     // Guarded by mutex_; -1 once reaped.
-  bool dead_ = false;  // Guarded by mutex_, as the rest.
+  pid_t pid_ = -1;        // Guarded by mutex_; -1 once reaped.
+  bool dead_ = false;     // Guarded by mutex_, as the rest.
+  bool leaving_ = false;  ///< It is meant to end.
   std::string kill_reason_;
   std::string death_;
   std::string reply_;

@@ -146,6 +146,7 @@ Slot::End Slot::ServeMessages(const CallLimits& limits, Services& services, std:
     std::string_view content(datagram_.content, datagram_.inline_size);
     if ((head.flags & wire::kInArena) != 0) {
       if (!Arena::InPluginHalf(head.offset, head.size)) return End::kBroken;
+      arena_->NotePluginUse(head.offset + head.size);
       copy_.assign(arena_->At(head.offset), head.size);
       content = copy_;
     }

@@ -56,7 +56,6 @@ Result<std::string> Supervisor::Enter() {
 
 Result<std::string> Supervisor::Initialise() {
   has_init_ = true;
-  ready_ = true;
   return current_->Ask(wire::Kind::kInit, {}, {}, limit_);
 }
 
@@ -108,12 +107,14 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
       const std::shared_ptr<RunnerProcess> process = current_;
       const std::uint64_t generation = generation_;
       lock.unlock();
-      Result<std::unique_ptr<Slot>> slot = process->TakeSlot();
+      Result<std::unique_ptr<Slot>> slot = std::unique_ptr<Slot>();
+      if (process->alive()) slot = process->TakeSlot();
       if (slot && *slot != nullptr) return Lease{process, generation, *std::move(slot)};
-      const std::string how = slot || process->alive() ? "" : process->DeathText();
+      const bool dead = !process->alive();
+      const std::string how = dead ? process->DeathText() : std::string();
       lock.lock();
-      if (!slot && how.empty()) return Fail(std::move(slot).error());
-      if (!how.empty() && current_ == process) NoteDeath(how);
+      if (dead && current_ == process) NoteDeath(how);
+      if (!dead && !slot) return Fail(std::move(slot).error());
     } else if (!starting_ && std::chrono::steady_clock::now() >= next_start_) {
       starting_ = true;
       lock.unlock();

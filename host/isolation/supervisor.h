@@ -37,12 +37,10 @@ class Supervisor {
 
   /// Starts the first process and loads the file. kInvalid with the dynamic linker's words.
   Status Open();
-  /// Runs the entry function: a wire::Outcome and the table.
+  /// Runs the entry function: a RemoteOutcome and the table.
   Result<std::string> Enter();
-  /// Runs the plugin's init: a wire::Outcome. From now on Acquire() may be used.
+  /// Runs the plugin's init, if it has one: a RemoteOutcome.
   Result<std::string> Initialise();
-  /// To be called instead, for a plugin without one.
-  void SkipInitialise() { ready_ = true; }
   /// Ends the plugin and its process.
   void ShutDown(bool tell);
 
@@ -64,7 +62,6 @@ class Supervisor {
 
   const RunnerOptions options_;
   const std::chrono::milliseconds limit_;
-  bool ready_ = false;
   bool has_init_ = false;
   std::string table_;  ///< As Enter() had it.
 

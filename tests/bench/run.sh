@@ -181,6 +181,7 @@ start nats nats-server --addr 127.0.0.1 --port "$nats_port" --jetstream --store_
 
 export DATABASE_URL=postgresql://quickstart:$password@127.0.0.1:$postgres_port/postgres
 export NATS_URL=nats://127.0.0.1:$nats_port PLUGIN_DIR=$build/plugins BENCH_KEY=none
+export PLUGIN_ISOLATION=none
 export METRICS_ADDRESS=127.0.0.1 METRICS_PORT=$metrics_port LOG_LEVEL=${LOG_LEVEL:-warn}
 export LOG_FORMAT=text MAX_EMBEDDER_REQUESTS_PER_SECOND=0 WORKER_SHUTDOWN_TIMEOUT_SECS=1
 unset RUST_LOG OPENAI_API_KEY COHERE_API_KEY JINA_API_KEY VOYAGE_API_KEY

@@ -35,6 +35,7 @@ World::World() : database_(postgres_.CreateDatabase()) {
   variables_ = {{"DATABASE_URL", postgres_.Url(database_)},
                 {"NATS_URL", nats_.Url()},
                 {"PLUGIN_DIR", directory_ / "plugins"},
+                {"PLUGIN_ISOLATION", "none"},
                 {"VECTOR_SINK", "sqlite"},
                 {"SQLITE_PATH", SinkFile()},
                 {"METRICS_PORT", "0"},

@@ -59,15 +59,17 @@ class InstallTest(unittest.TestCase):
     def test_the_worker_and_each_plugin_of_the_sources_are_installed_and_nothing_else(self):
         plugins = [path.parent.name for path in (ROOT / "plugins").glob("*/plugin.json")]
         wanted = [self.plugins / f"{name}.so" for name in plugins]
-        self.assertEqual(self.files(), sorted([self.prefix / "bin/worker-datasets", *wanted]))
+        programs = [self.prefix / "bin" / name for name in ("dsw-plugin-runner", "worker-datasets")]
+        self.assertEqual(self.files(), sorted([*programs, *wanted]))
 
     def test_the_installed_worker_loads_each_installed_plugin(self):
         report = output(
             *(self.prefix / "bin/worker-datasets", "plugins", "--strict", "--json"),
             env={**os.environ, "PLUGIN_DIR": str(self.plugins)},
         )
-        verdicts = {plugin["verdict"] for plugin in json.loads(report)["plugins"]}
-        self.assertEqual(verdicts, {"loaded"})
+        plugins = json.loads(report)["plugins"]
+        self.assertEqual({plugin["verdict"] for plugin in plugins}, {"loaded"})
+        self.assertEqual({plugin["mode"] for plugin in plugins}, {"in process"})
 
     def test_the_packages_of_the_image_have_every_library(self):
         packages = set(output(ROOT / "packaging/docker/runtime-packages.sh", self.root).split())

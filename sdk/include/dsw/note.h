@@ -10,6 +10,9 @@
  *                                        "models": [{"id": "acme-1", "dimensions": 256,
  *                                                    "max_input_tokens": 512}]}]);
  *
+ * A plugin that opens files or connections by itself, rather than through the host, adds
+ * "needs": ["files", "net"], or one of them: without a grant, a process of its own has neither.
+ *
  * What stands there has to agree with the dsw_plugin that the entry function hands out: id,
  * version, providers (kind and id, in any order) and host_min (host_minor_min).
  */

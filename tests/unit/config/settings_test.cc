@@ -222,5 +222,17 @@ TEST(SettingsTest, ReadTheEnvironmentOfTheProcess) {
   EXPECT_EQ(ProcessEnvironment().at("DSW_SETTINGS_TEST"), "a=b");
 }
 
+TEST(SettingsTest, GrantsAreByPlugin) {
+  ASSERT_OK_AND_ASSIGN(
+      const Settings settings,
+      ParseSettings({{"PLUGIN_GRANTS", "org.example.acme:net, org.example.acme:files,b:net"}}));
+  EXPECT_THAT(settings.plugin_grants.at("org.example.acme"), ElementsAre("files", "net"));
+  EXPECT_THAT(settings.plugin_grants.at("b"), ElementsAre("net"));
+  for (const char* wrong : {"acme", "acme:", ":net", "acme:root"}) {
+    EXPECT_FAIL(ParseSettings({{"PLUGIN_GRANTS", wrong}}), Code::kInvalid, "org.example.acme:net")
+        << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace dsw

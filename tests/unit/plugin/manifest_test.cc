@@ -38,6 +38,17 @@ TEST(ManifestTest, ReadsEveryMember) {
   EXPECT_EQ(manifest.providers[1].kind, ProviderKind::kSink);
 }
 
+TEST(ManifestTest, NeedsAreFilesAndNet) {
+  json manifest = Good();
+  manifest["needs"] = {"files", "net"};
+  ASSERT_OK_AND_ASSIGN(const Manifest read, ParseManifest(manifest.dump()));
+  EXPECT_THAT(read.needs, testing::ElementsAre("files", "net"));
+  for (const json& wrong : {json("files"), json::array({"root"}), json::array({1})}) {
+    manifest["needs"] = wrong;
+    EXPECT_FAIL(ParseManifest(manifest.dump()), Code::kInvalid, "\"needs\"");
+  }
+}
+
 TEST(ManifestTest, RefusesWhatIsNotAnObject) {
   EXPECT_FAIL(ParseManifest(""), Code::kInvalid, "not a JSON object");
   EXPECT_FAIL(ParseManifest("[1]"), Code::kInvalid, "not a JSON object");
