@@ -6,7 +6,7 @@ namespace dsw {
 const std::vector<FuzzTarget>& FuzzTargets() {
   static const std::vector<FuzzTarget> all = [] {
     std::vector<FuzzTarget> targets;
-    for (const auto& part : {HostTargets(), ProviderTargets(), SinkTargets()}) {
+    for (const auto& part : {HostTargets(), IsolationTargets(), ProviderTargets(), SinkTargets()}) {
       targets.insert(targets.end(), part.begin(), part.end());
     }
     return targets;

@@ -19,6 +19,7 @@ struct FuzzTarget {
 };
 
 std::vector<FuzzTarget> HostTargets();
+std::vector<FuzzTarget> IsolationTargets();
 std::vector<FuzzTarget> ProviderTargets();
 std::vector<FuzzTarget> SinkTargets();
 
