@@ -3,6 +3,7 @@
 // The ways in which plugins are run, for tests that hold for each of them.
 #pragma once
 
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -17,6 +18,12 @@ inline LoadOptions OptionsFor(Isolation isolation) {
   options.isolation = isolation;
   if (isolation == Isolation::kAll) options.runner = PLUGIN_RUNNER;
   return options;
+}
+
+/// For tests that are run once for each mode.
+inline LoadOptions LoadOptionsOfTest() {
+  return OptionsFor(std::getenv("DSW_TEST_ISOLATED") == nullptr ? Isolation::kNone
+                                                                : Isolation::kAll);
 }
 
 inline auto BothModes() {

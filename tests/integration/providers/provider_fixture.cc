@@ -9,6 +9,7 @@
 #include "host/http/curl_http_client.h"
 #include "host/plugin/catalog.h"
 #include "tests/doubles/vectors.h"
+#include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
 
 namespace dsw {
@@ -27,7 +28,8 @@ struct Host {
     for (const char* name : {"cohere", "internal", "jina", "openai", "voyage"}) {
       directory.Add(std::filesystem::path(PLUGIN_DIR) / ("embed_" + std::string(name) + ".so"));
     }
-    auto loaded = std::make_unique<LoadedPlugins>(std::array{directory.path()});
+    auto loaded =
+        std::make_unique<LoadedPlugins>(std::array{directory.path()}, LoadOptionsOfTest());
     for (const PluginReport& report : loaded->files()) {
       if (!report.loaded) throw std::runtime_error(report.file + ": " + report.reason);
     }

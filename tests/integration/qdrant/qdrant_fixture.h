@@ -19,6 +19,7 @@
 #include "host/http/curl_http_client.h"
 #include "host/plugin/catalog.h"
 #include "tests/doubles/qdrant/qdrant_double.h"
+#include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
 
@@ -59,7 +60,7 @@ class OpenedSink {
   explicit OpenedSink(const nlohmann::json& settings, std::string_view key = "") {
     directory_.Add(SINK_QDRANT_SO);
     http_ = *CurlHttpClient::Create({});
-    plugins_.emplace(std::array{directory_.path()});
+    plugins_.emplace(std::array{directory_.path()}, LoadOptionsOfTest());
     CatalogOptions options;
     options.defaults["qdrant"] = settings.dump();
     options.sink = "qdrant";
