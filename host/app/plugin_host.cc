@@ -54,6 +54,7 @@ LoadOptions PluginLoadOptions(const Settings& settings) {
                                                             : Isolation::kAuto;
   options.own_directories = {DefaultPluginDirectory(), here / "../lib/worker-datasets/plugins"};
   options.grants = settings.plugin_grants;
+  options.memory = static_cast<std::uint64_t>(settings.plugin_memory) << 20;
   const std::filesystem::path runner = here / "dsw-plugin-runner";
   if (std::filesystem::exists(runner, error)) options.runner = runner;
   return options;

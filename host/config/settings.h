@@ -76,6 +76,7 @@ struct Settings {
   std::string plugin_isolation;  ///< "auto", "all" or "none".
   /// By the plugin's id: "files", "net".
   std::map<std::string, std::set<std::string>, std::less<>> plugin_grants;
+  std::int64_t plugin_memory = 0;  ///< MiB; 0: any number.
   std::string fastembed_model_dir;
   std::int64_t fastembed_threads = 0;
   std::string onnxruntime_lib;

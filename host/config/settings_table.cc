@@ -378,6 +378,8 @@ void AddPlugins(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "PLUGIN_GRANTS", "", Grants(),
                      "What a plugin in a process of its own may use beyond the worker's services: "
                      "files, the network"));
+  rows.push_back(Row(kGroup, "PLUGIN_MEMORY", "4096", Integer(&S::plugin_memory, 0, 1 << 20),
+                     "MiB that the process of a plugin may use before it is ended; 0: no limit"));
   rows.push_back(Row(kGroup, "FASTEMBED_MODEL_DIR", "", Text(&S::fastembed_model_dir, "directory"),
                      "Models of provider fastembed: a FastEmbed or Hugging Face cache, or folders "
                      "with model.onnx",

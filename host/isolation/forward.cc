@@ -7,7 +7,8 @@
 namespace dsw {
 namespace {
 
-constexpr std::uint64_t kUntimedNs = 60'000'000'000;
+/// For calls whose maker set no deadline: nobody waits for a process for ever.
+constexpr std::uint64_t kLongestCallNs = 600'000'000'000;
 
 void WriteCall(wire::Writer& writer, const dsw_host& host, wire::Op op, const dsw_call* call) {
   writer.U32(LogLevelsOf(host));
@@ -21,9 +22,28 @@ void WriteCall(wire::Writer& writer, const dsw_host& host, wire::Op op, const ds
   writer.Text(trace.ptr, trace.len);
 }
 
-CallLimits LimitsOf(const dsw_call* call) {
-  if (call == nullptr) return {.deadline_mono_ns = MonotonicNanoseconds() + kUntimedNs};
-  return {.deadline_mono_ns = call->deadline_mono_ns, .call = call};
+CallLimits LimitsOf(const RemoteInstance& instance, const dsw_call* call) {
+  if (call == nullptr) {
+    const auto limit = static_cast<std::uint64_t>(instance.supervisor.instance_limit().count());
+    return {.deadline_mono_ns = MonotonicNanoseconds() + limit};
+  }
+  const std::uint64_t deadline = call->deadline_mono_ns;
+  return {.deadline_mono_ns = deadline != 0 ? deadline : MonotonicNanoseconds() + kLongestCallNs,
+          .call = call};
+}
+
+/// What the plugin is there for, and not only a question whether it is.
+bool IsUseful(wire::Op op) {
+  switch (op) {
+    case wire::Op::kCreate:
+    case wire::Op::kDestroy:
+    case wire::Op::kDescribe:
+    case wire::Op::kEmbedHealth:
+    case wire::Op::kSinkHealth:
+      return false;
+    default:
+      return true;
+  }
 }
 
 dsw_str StrOf(std::string_view text) {
@@ -34,7 +54,8 @@ void LogDeath(const RemoteInstance& instance, const Request& request, std::strin
   const dsw_str message = StrOf("a call into a plugin's process was lost");
   const dsw_kv fields[] = {{StrOf("provider"), StrOf(instance.id)},
                            {StrOf("operation"), StrOf(request.operation)},
-                           {StrOf("reason"), StrOf(how)}};
+                           {StrOf("reason"), StrOf(how)},
+                           {StrOf("to_do"), StrOf("replace or remove the plugin if this goes on")}};
   instance.host.log(&instance.host, request.call, DSW_LOG_ERROR, &message, fields,
                     std::size(fields));
 }
@@ -57,7 +78,7 @@ struct Exchange {
       if (request.op != wire::Op::kCreate) writer.U64(number);
       if (request.fill) request.fill(writer);
     };
-    const Slot::End end = slot.Call(LimitsOf(request.call), fill, callbacks, content);
+    const Slot::End end = slot.Call(LimitsOf(instance, request.call), fill, callbacks, content);
     if (end != Slot::End::kDone) return end;
     wire::Reader reader(content);
     const bool read = outcome.Read(reader);
@@ -113,7 +134,7 @@ dsw_status Make(RemoteInstance& instance, Lease& lease, dsw_error* error) {
     instance.extensions = extensions;
     return DSW_OK;
   }
-  const std::string how = instance.supervisor.Finish(std::move(lease), end);
+  const std::string how = instance.supervisor.Finish(std::move(lease), end, false);
   lease = {};
   const dsw_status status = exchange.Result(end, how, error);
   return status == DSW_OK ? dsw_status{DSW_E_INTERNAL} : status;
@@ -135,7 +156,7 @@ dsw_status Forward(RemoteInstance& instance, const Request& request, dsw_error* 
   }
   Exchange exchange{instance, request};
   const Slot::End end = exchange.Run(*lease->slot, number);
-  const std::string how = instance.supervisor.Finish(*std::move(lease), end);
+  const std::string how = instance.supervisor.Finish(*std::move(lease), end, IsUseful(request.op));
   return exchange.Result(end, how, error);
 }
 
@@ -146,7 +167,7 @@ dsw_status CreateRemote(RemoteInstance& instance, bool& made, dsw_error* error) 
   const dsw_status status = Make(instance, *lease, error);
   if (status != DSW_OK) return status;
   made = instance.number != 0;
-  (void)instance.supervisor.Finish(*std::move(lease), Slot::End::kDone);
+  (void)instance.supervisor.Finish(*std::move(lease), Slot::End::kDone, false);
   return DSW_OK;
 }
 
@@ -156,7 +177,7 @@ void DestroyRemote(RemoteInstance& instance) {
   const Request request{.op = wire::Op::kDestroy, .operation = "destroy"};
   Exchange exchange{instance, request};
   const Slot::End end = exchange.Run(*lease.slot, instance.number);
-  const std::string how = instance.supervisor.Finish(std::move(lease), end);
+  const std::string how = instance.supervisor.Finish(std::move(lease), end, false);
   dsw_error ignored{};
   (void)exchange.Result(end, how, &ignored);
 }

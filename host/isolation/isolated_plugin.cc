@@ -39,8 +39,10 @@ Result<int> SealedFile(std::string_view image) {
 RunnerOptions RunnerOptionsFrom(const IsolationOptions& options, int plugin_fd) {
   return {.program = options.program,
           .name = options.name,
+          .sha256 = options.sha256,
           .plugin_fd = plugin_fd,
           .host = options.host,
+          .memory = options.memory,
           .files = options.files,
           .net = options.net};
 }
@@ -61,7 +63,7 @@ Result<std::unique_ptr<IsolatedPlugin>> IsolatedPlugin::Open(const IsolationOpti
 IsolatedPlugin::IsolatedPlugin(const IsolationOptions& options, int plugin_fd)
     : host_(*options.host),
       plugin_fd_(plugin_fd),
-      supervisor_(RunnerOptionsFrom(options, plugin_fd), options.limit) {}
+      supervisor_(RunnerOptionsFrom(options, plugin_fd), options.limit, options.instance_limit) {}
 
 IsolatedPlugin::~IsolatedPlugin() {
   supervisor_.ShutDown(false);

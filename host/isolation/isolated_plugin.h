@@ -20,11 +20,14 @@
 namespace dsw {
 
 struct IsolationOptions {
-  std::filesystem::path program;      ///< dsw-plugin-runner.
-  std::string name;                   ///< The plugin's file, for people.
-  std::string_view image;             ///< Its bytes; borrowed by Open() only.
-  const dsw_host* host = nullptr;     ///< Valid until the process ends.
-  std::chrono::milliseconds limit{};  ///< For each step of loading.
+  std::filesystem::path program;               ///< dsw-plugin-runner.
+  std::string name;                            ///< The plugin's file, for people.
+  std::string_view image;                      ///< Its bytes; borrowed by Open() only.
+  std::string sha256;                          ///< Of them, for people.
+  const dsw_host* host = nullptr;              ///< Valid until the process ends.
+  std::chrono::milliseconds limit{};           ///< For each step of loading.
+  std::chrono::milliseconds instance_limit{};  ///< For making and ending an instance.
+  std::uint64_t memory = 0;                    ///< Bytes that the process may take; 0: any number.
   // What the operator granted.
   bool files = false;
   bool net = false;
@@ -53,6 +56,10 @@ class IsolatedPlugin {
                     dsw_error* error);
   static void Destroy(void* instance);
   void ShutDown();
+
+  // At any time, on any thread.
+  ProcessStatus Look() { return supervisor_.Look(); }
+  bool Release() { return supervisor_.Release(); }
 
  private:
   IsolatedPlugin(const IsolationOptions& options, int plugin_fd);

@@ -2,6 +2,7 @@
 #include "host/isolation/runner_output.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "host/base/utf8.h"
@@ -33,6 +34,22 @@ void LineCutter::Add(std::string_view bytes) {
 void LineCutter::Finish() {
   if (line_.find_first_not_of(' ') != std::string::npos) write_(CleanUtf8(line_));
   line_.clear();
+}
+
+bool LineBudget::Take(TimePoint now) {
+  const std::chrono::duration<double> since = now - last_;
+  last_ = now;
+  left_ = std::min<double>(kBurst, left_ + since.count() * kPerSecond);
+  if (left_ < 1) {
+    ++dropped_;
+    return false;
+  }
+  left_ -= 1;
+  return true;
+}
+
+std::uint64_t LineBudget::TakeDropped() {
+  return std::exchange(dropped_, 0);
 }
 
 bool ForwardLogLine(const dsw_host& host, const dsw_call* call, wire::Reader& message) {

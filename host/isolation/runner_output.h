@@ -3,6 +3,8 @@
 // What a plugin's process says outside of calls, as log lines.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,25 @@ class LineCutter {
  private:
   const std::function<void(const std::string&)> write_;
   std::string line_;
+};
+
+/// Lets a burst of lines through, and then some every second, so that a process that does not stop
+/// talking does not fill the log. Belongs to one thread.
+class LineBudget {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  static constexpr int kBurst = 100;
+  static constexpr int kPerSecond = 10;
+
+  /// Whether a line of now may be written; else it counts as dropped.
+  bool Take(TimePoint now);
+  /// Lines that were dropped since this was last asked.
+  std::uint64_t TakeDropped();
+
+ private:
+  double left_ = kBurst;
+  TimePoint last_{};
+  std::uint64_t dropped_ = 0;
 };
 
 /// Logs the line of a wire::Kind::kLog through the host's own function, as if the plugin had called

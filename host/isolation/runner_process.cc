@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <future>
 #include <system_error>
 #include <utility>
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include "host/base/log.h"
-#include "host/isolation/runner_output.h"
 
 namespace dsw {
 namespace {
@@ -25,15 +25,28 @@ namespace {
 /// What a process gets to leave by itself.
 constexpr std::chrono::seconds kLeaveLimit{2};
 constexpr std::chrono::seconds kSlotLimit{10};
+/// How often its memory is looked at.
+constexpr int kLookMs = 200;
 
 tl::unexpected<Error> Failed(std::string_view what, int error) {
-  return Fail(Code::kUnavailable, fmt::format("a process for the plugin cannot be started: {}: {}",
-                                              what, std::generic_category().message(error)));
+  return Fail(Error{.code = Code::kUnavailable,
+                    .message = fmt::format("a process for the plugin cannot be started: {}: {}",
+                                           what, std::generic_category().message(error)),
+                    .origin = Origin::kWorker});
 }
 
 std::string Describe(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return fmt::format("exited with {}", info.si_status);
   return fmt::format("signal {}", info.si_status);
+}
+
+/// Bytes that the process has of the machine's memory; 0 when that cannot be known.
+std::uint64_t MemoryOf(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/statm", pid));
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  if (!(file >> total >> resident)) return 0;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 /// A descriptor above those that the program is given, so that placing them hides none.
@@ -124,10 +137,11 @@ Status RunnerProcess::Spawn(int peer, int error_pipe) {
   std::string parent = std::to_string(getpid());
   std::string name = options_.name;
   std::string version(options_.host->version.ptr, options_.host->version.len);
+  std::string memory = std::to_string(options_.memory);
   std::string words = fmt::format("{}{}{}", http ? "http " : "", options_.files ? "files " : "",
                                   options_.net ? "net" : "");
-  char* const argv[] = {program.data(), parent.data(), name.data(),
-                        version.data(), words.data(),  nullptr};
+  char* const argv[] = {program.data(), parent.data(), name.data(), version.data(),
+                        words.data(),   memory.data(), nullptr};
   pid_t pid = -1;
   const int error = actions.Spawn(program, argv, pid);
   for (const int fd : from) {
@@ -160,6 +174,7 @@ bool RunnerProcess::TakeControlMessage(wire::Datagram& datagram) {
   const std::string_view content(datagram.content, datagram.inline_size);
   const auto kind = static_cast<wire::Kind>(datagram.head.kind);
   if (kind == wire::Kind::kLog) {
+    if (!budget_.Take(std::chrono::steady_clock::now())) return true;
     wire::Reader reader(content);
     return ForwardLogLine(*options_.host, nullptr, reader);
   }
@@ -173,13 +188,15 @@ bool RunnerProcess::TakeControlMessage(wire::Datagram& datagram) {
 }
 
 void RunnerProcess::Watch(int error_pipe) {
-  LineCutter lines([this](const std::string& line) {
-    Log(LogLevel::kInfo, "plugin", line, {{"plugin", options_.name}, {"stream", "stderr"}});
-  });
+  LineCutter lines([this](const std::string& line) { WriteLine(line); });
   wire::Datagram datagram;
   std::array<pollfd, 2> polled = {{{control_, POLLIN, 0}, {error_pipe, POLLIN, 0}}};
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) break;
+    if (poll(polled.data(), polled.size(), kLookMs) < 0) {
+      if (errno != EINTR) break;
+      continue;
+    }
+    CheckMemory();
     if (polled[1].revents != 0) {
       char bytes[4096];
       const ssize_t count = read(error_pipe, bytes, sizeof bytes);
@@ -194,7 +211,32 @@ void RunnerProcess::Watch(int error_pipe) {
     }
   }
   lines.Finish();
+  SayWhatWasDropped();
   Reap();
+}
+
+void RunnerProcess::WriteLine(const std::string& line) {
+  if (!budget_.Take(std::chrono::steady_clock::now())) return;
+  SayWhatWasDropped();
+  Log(LogLevel::kInfo, "plugin", line, {{"plugin", options_.name}, {"stream", "stderr"}});
+}
+
+void RunnerProcess::SayWhatWasDropped() {
+  const std::uint64_t dropped = budget_.TakeDropped();
+  if (dropped == 0) return;
+  Log(LogLevel::kWarn, "plugin", "lines of a plugin's process were dropped: it writes too many",
+      {{"plugin", options_.name}, {"lines", std::to_string(dropped)}});
+}
+
+void RunnerProcess::CheckMemory() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + std::chrono::milliseconds(kLookMs);
+  const std::uint64_t used = MemoryOf(pid_);
+  if (used == 0) return;  // It has ended.
+  memory_ = used;
+  if (options_.memory == 0 || used <= options_.memory) return;
+  Kill(fmt::format("ended, since it used {} MiB, more than PLUGIN_MEMORY allows", used >> 20));
 }
 
 void RunnerProcess::Reap() {
@@ -244,6 +286,11 @@ Result<std::string> RunnerProcess::Ask(wire::Kind kind, std::string_view content
 bool RunnerProcess::alive() const {
   const std::lock_guard lock(mutex_);
   return !dead_;
+}
+
+pid_t RunnerProcess::pid() const {
+  const std::lock_guard lock(mutex_);
+  return pid_;
 }
 
 void RunnerProcess::Kill(std::string_view reason) {

@@ -3,8 +3,10 @@
 // A plugin's process: started, asked, watched, ended.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -19,6 +21,7 @@
 #include <dsw/plugin.h>
 
 #include "host/base/result.h"
+#include "host/isolation/runner_output.h"
 #include "host/isolation/slot.h"
 #include "host/isolation/wire.h"
 
@@ -27,15 +30,17 @@ namespace dsw {
 struct RunnerOptions {
   std::filesystem::path program;  ///< dsw-plugin-runner.
   std::string name;               ///< The plugin's file, for people.
+  std::string sha256{};           ///< Of its bytes, for people.
   int plugin_fd = -1;             ///< Its bytes; outlives the process.
   const dsw_host* host = nullptr;
+  std::uint64_t memory = 0;  ///< Bytes that it may take; 0: any number.
   // Grants.
   bool files = false;
   bool net = false;
 };
 
 /// Thread-safe. Has one thread of its own, which starts the process, takes what it says outside of
-/// calls, and learns of its end.
+/// calls, holds it to its memory, and learns of its end.
 class RunnerProcess {
  public:
   /// kUnavailable when the program cannot be started.
@@ -52,6 +57,10 @@ class RunnerProcess {
                           std::chrono::milliseconds limit);
 
   bool alive() const;
+  pid_t pid() const;  ///< -1 once it has ended.
+  /// Bytes of memory that it used when it was last looked at, what it shares with the worker
+  /// included.
+  std::uint64_t memory() const { return memory_; }
   /// Ends it; `reason` is what others see as the cause, unless there is an earlier one.
   void Kill(std::string_view reason);
   /// How it ended, as "plugin process died: signal 11", once that is known; waits a little for it.
@@ -68,12 +77,20 @@ class RunnerProcess {
   explicit RunnerProcess(const RunnerOptions& options) : options_(options) {}
   Status Spawn(int peer, int error_pipe);
   void Watch(int error_pipe);
+  void WriteLine(const std::string& line);
+  void SayWhatWasDropped();
+  /// False when the connection is of no use any more.
   bool TakeControlMessage(wire::Datagram& datagram);
+  void CheckMemory();
   void Reap();
 
   const RunnerOptions options_;
   int control_ = -1;
   std::thread watcher_;
+  std::atomic<std::uint64_t> memory_{0};
+  // Of the thread that watches.
+  LineBudget budget_;
+  std::chrono::steady_clock::time_point next_look_{};
   std::mutex ask_mutex_;  // Held by the one who asks.
 
   mutable std::mutex mutex_;

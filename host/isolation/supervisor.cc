@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "host/base/log.h"
 #include "host/isolation/remote_outcome.h"
 
@@ -11,13 +13,13 @@ namespace dsw {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{20};
-/// For calls that have no deadline of their own: making and ending instances.
+/// What a call without a deadline waits for a process.
 constexpr std::chrono::seconds kUntimed{60};
 
 bool Over(const dsw_call* call, std::uint64_t give_up_ns) {
-  if (call == nullptr) return MonotonicNanoseconds() >= give_up_ns;
-  if (call->cancelled(call) != 0) return true;
-  return call->deadline_mono_ns != 0 && MonotonicNanoseconds() >= call->deadline_mono_ns;
+  if (call != nullptr && call->cancelled(call) != 0) return true;
+  const bool has_deadline = call != nullptr && call->deadline_mono_ns != 0;
+  return MonotonicNanoseconds() >= (has_deadline ? call->deadline_mono_ns : give_up_ns);
 }
 
 }  // namespace
@@ -89,12 +91,47 @@ Result<std::shared_ptr<RunnerProcess>> Supervisor::StartAgain() {
 }
 
 void Supervisor::NoteDeath(const std::string& how) {
-  if (served_) pause_ = kFirstPause;
-  served_ = false;
+  const bool before = deaths_.quarantined();
   last_death_ = how;
   current_.reset();
-  next_start_ = std::chrono::steady_clock::now() + pause_;
-  pause_ = std::min(2 * pause_, kLongestPause);
+  deaths_.Died(std::chrono::steady_clock::now());
+  if (before || !deaths_.quarantined()) return;
+  Log(LogLevel::kError, "plugin",
+      "a plugin is quarantined: its process died too often and served no call in between; mend or "
+      "replace the file, then `worker-datasets plugins release`",
+      {{"plugin", options_.name}, {"sha256", options_.sha256}, {"reason", last_death_}});
+}
+
+Error Supervisor::WhyNot() const {
+  Error error{.code = Code::kUnavailable, .message = last_death_};
+  if (deaths_.quarantined()) {
+    error.message =
+        fmt::format("quarantined after {} deaths (`worker-datasets plugins release`); {}",
+                    DeathRecord::kMost, last_death_);
+  } else if (last_death_.empty()) {
+    error.message = "no slot became free";
+  }
+  return error;
+}
+
+void Supervisor::TakeStarted(Result<std::shared_ptr<RunnerProcess>> started) {
+  starting_ = false;
+  changed_.notify_all();
+  if (started) {
+    current_ = *std::move(started);
+    ++generation_;
+    ++restarts_;
+    Log(LogLevel::kInfo, "plugin", "plugin process started again", {{"plugin", options_.name}});
+    return;
+  }
+  Log(LogLevel::kError, "plugin", "plugin process cannot be started again",
+      {{"plugin", options_.name}, {"reason", started.error().message}});
+  if (started.error().origin == Origin::kWorker) {
+    last_death_ = started.error().message;
+    deaths_.NotStarted(std::chrono::steady_clock::now());
+  } else {
+    NoteDeath(started.error().message);
+  }
 }
 
 Result<Lease> Supervisor::Acquire(const dsw_call* call) {
@@ -102,7 +139,7 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
       MonotonicNanoseconds() +
       static_cast<std::uint64_t>(std::chrono::nanoseconds(kUntimed).count());
   std::unique_lock lock(mutex_);
-  while (!ended_) {
+  while (!ended_ && !deaths_.quarantined()) {
     if (current_ != nullptr) {
       const std::shared_ptr<RunnerProcess> process = current_;
       const std::uint64_t generation = generation_;
@@ -115,27 +152,18 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
       lock.lock();
       if (dead && current_ == process) NoteDeath(how);
       if (!dead && !slot) return Fail(std::move(slot).error());
-    } else if (!starting_ && std::chrono::steady_clock::now() >= next_start_) {
+    } else if (!starting_ && std::chrono::steady_clock::now() >= deaths_.next_start()) {
       starting_ = true;
       lock.unlock();
-      Result<std::shared_ptr<RunnerProcess>> fresh = StartAgain();
+      Result<std::shared_ptr<RunnerProcess>> started = StartAgain();
       lock.lock();
-      starting_ = false;
-      changed_.notify_all();
-      if (fresh) {
-        current_ = *std::move(fresh);
-        ++generation_;
-        Log(LogLevel::kInfo, "plugin", "plugin process started again", {{"plugin", options_.name}});
-        continue;
-      }
-      NoteDeath(fresh.error().message);
-      Log(LogLevel::kError, "plugin", "plugin process cannot be started again",
-          {{"plugin", options_.name}, {"reason", last_death_}});
+      TakeStarted(std::move(started));
+      continue;
     }
     if (Over(call, give_up_ns)) break;
     changed_.wait_for(lock, kTick);
   }
-  return Fail(Code::kUnavailable, last_death_.empty() ? "no slot became free" : last_death_);
+  return Fail(WhyNot());
 }
 
 Lease Supervisor::AcquireOf(std::uint64_t generation) {
@@ -151,7 +179,7 @@ Lease Supervisor::AcquireOf(std::uint64_t generation) {
   return {process, generation, *std::move(slot)};
 }
 
-std::string Supervisor::Finish(Lease lease, Slot::End end) {
+std::string Supervisor::Finish(Lease lease, Slot::End end, bool useful) {
   const bool whole = end == Slot::End::kDone || end == Slot::End::kTooLarge;
   std::string how;
   if (whole) {
@@ -166,14 +194,31 @@ std::string Supervisor::Finish(Lease lease, Slot::End end) {
   }
   const std::lock_guard lock(mutex_);
   if (lease.generation == generation_ && current_ == lease.process) {
-    if (whole) {
-      served_ = served_ || end == Slot::End::kDone;
-    } else {
-      NoteDeath(how);
-    }
+    if (useful && end == Slot::End::kDone) deaths_.Served();
+    if (!whole) NoteDeath(how);
   }
   changed_.notify_all();
   return how;
+}
+
+ProcessStatus Supervisor::Look() {
+  const std::lock_guard lock(mutex_);
+  using State = ProcessStatus::State;
+  const bool running = current_ != nullptr && current_->alive();
+  return {.state = deaths_.quarantined() ? State::kQuarantined
+                   : running             ? State::kRunning
+                                         : State::kDown,
+          .pid = running ? current_->pid() : -1,
+          .restarts = restarts_,
+          .memory = running ? current_->memory() : 0,
+          .last_death = last_death_};
+}
+
+bool Supervisor::Release() {
+  const std::lock_guard lock(mutex_);
+  const bool quarantined = deaths_.quarantined();
+  if (quarantined) deaths_.Clear();
+  return quarantined;
 }
 
 }  // namespace dsw

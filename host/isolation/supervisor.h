@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps a plugin's process there: starts another when one dies, not too often.
+// Keeps a plugin's process there: starts another when one dies, not too often, and not for ever.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <dsw/plugin.h>
 
 #include "host/base/result.h"
+#include "host/isolation/death_record.h"
 #include "host/isolation/runner_process.h"
 
 namespace dsw {
@@ -24,16 +25,28 @@ struct Lease {
   std::unique_ptr<Slot> slot;
 };
 
+/// How a plugin's process is doing.
+struct ProcessStatus {
+  enum class State {
+    kRunning,
+    kDown,         ///< It died; the next call starts another.
+    kQuarantined,  ///< It died too often; none is started until Release().
+  };
+  State state = State::kRunning;
+  pid_t pid = -1;  ///< Of the process that runs.
+  std::uint64_t restarts = 0;
+  std::uint64_t memory = 0;  ///< Bytes, what it shares with the worker included.
+  std::string last_death;    ///< Empty: it never died.
+};
+
 /// Thread-safe but for Open(), Enter() and Initialise(), which come first, in this order, each
 /// once.
 class Supervisor {
  public:
-  static constexpr std::chrono::milliseconds kFirstPause{100};
-  static constexpr std::chrono::milliseconds kLongestPause{30'000};
-
-  /// `limit` is for each step of loading.
-  Supervisor(RunnerOptions options, std::chrono::milliseconds limit)
-      : options_(std::move(options)), limit_(limit) {}
+  /// `limit` is for each step of loading, `instance_limit` for making and ending an instance.
+  Supervisor(RunnerOptions options, std::chrono::milliseconds limit,
+             std::chrono::milliseconds instance_limit)
+      : options_(std::move(options)), limit_(limit), instance_limit_(instance_limit) {}
 
   /// Starts the first process and loads the file. kInvalid with the dynamic linker's words.
   Status Open();
@@ -45,23 +58,33 @@ class Supervisor {
   void ShutDown(bool tell);
 
   /// A slot of the process that runs, or of one that is started for it, after a pause that grows
-  /// with each process that dies without having served a call. kUnavailable, with how the last one
-  /// died, when `call` is cancelled or its deadline comes first.
+  /// with each process that dies without having been of use. kUnavailable, with how the last one
+  /// died, when `call` is cancelled or its deadline comes first, and at once in quarantine.
   Result<Lease> Acquire(const dsw_call* call);
   /// The same if the process of that generation is still there; without a slot else.
   Lease AcquireOf(std::uint64_t generation);
-  /// Gives the slot back. How the process died, for a call that it did not survive.
-  std::string Finish(Lease lease, Slot::End end);
+  /// Gives the slot back; `useful`: a call that did what the plugin is for has ended well. How the
+  /// process died, for a call that it did not survive.
+  std::string Finish(Lease lease, Slot::End end, bool useful);
+
+  std::chrono::nanoseconds instance_limit() const { return instance_limit_; }
+  ProcessStatus Look();
+  /// Ends the quarantine; false when there is none.
+  bool Release();
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
   Result<std::shared_ptr<RunnerProcess>> StartAgain();
   Status Load(RunnerProcess& process) const;
+  /// Needs mutex_, as the next.
   void NoteDeath(const std::string& how);
+  Error WhyNot() const;
+  void TakeStarted(Result<std::shared_ptr<RunnerProcess>> started);
 
   const RunnerOptions options_;
   const std::chrono::milliseconds limit_;
+  const std::chrono::milliseconds instance_limit_;
   bool has_init_ = false;
   std::string table_;  ///< As Enter() had it.
 
@@ -69,11 +92,10 @@ class Supervisor {
   std::condition_variable changed_;
   std::shared_ptr<RunnerProcess> current_;  // Guarded by mutex_, as the rest.
   std::uint64_t generation_ = 0;
+  std::uint64_t restarts_ = 0;
   bool starting_ = false;
   bool ended_ = false;
-  bool served_ = false;  ///< The current process has served a call.
-  std::chrono::milliseconds pause_ = kFirstPause;
-  TimePoint next_start_{};
+  DeathRecord deaths_;
   std::string last_death_;
 };
 

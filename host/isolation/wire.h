@@ -5,8 +5,7 @@
 //
 // There are two sorts of connections, both SOCK_SEQPACKET, one datagram a message:
 //  - the control connection, one per process: loading, slots, the end, and log lines of threads
-//  that
-//    serve no call;
+//    that serve no call;
 //  - slots, one per call at a time: a socket, an arena of shared memory and an event that a
 //    cancellation raises. The worker asks (kCall); until kDone comes, the thread that asked serves
 //    what the plugin wants of its host. Calls of a slot nest strictly.

@@ -33,14 +33,17 @@ Result<Grants> GrantsOf(const Manifest& manifest, const LoadOptions& options) {
 }
 
 Status Start(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-             std::string_view image, const LoadOptions& options, const Grants& grants) {
+             const PluginImage& image, const LoadOptions& options, const Grants& grants) {
   const RunningCalls::Entry loading(name, "load");
   plugin.host = HostServicesFor(name);
   ASSIGN_OR_RETURN(plugin.process, IsolatedPlugin::Open({.program = options.runner,
                                                          .name = std::string(name),
-                                                         .image = image,
+                                                         .image = image.bytes,
+                                                         .sha256 = image.sha256,
                                                          .host = plugin.host,
                                                          .limit = options.limit,
+                                                         .instance_limit = options.instance_limit,
+                                                         .memory = options.memory,
                                                          .files = grants.count("files") != 0,
                                                          .net = grants.count("net") != 0}));
   plugin.state = plugin.process.get();
@@ -63,7 +66,7 @@ bool RunsIsolated(const fs::path& file, const LoadOptions& options) {
 }
 
 Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    std::string_view image, const LoadOptions& options) {
+                    const PluginImage& image, const LoadOptions& options) {
   if (options.runner.empty()) {
     return Fail(Code::kInvalid,
                 "is to run in a process of its own, but dsw-plugin-runner is not installed beside "
@@ -73,7 +76,7 @@ Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_
   return Start(plugin, manifest, name, image, options, grants);
 }
 
-Status TryOut(const Manifest& manifest, std::string_view name, std::string_view image,
+Status TryOut(const Manifest& manifest, std::string_view name, const PluginImage& image,
               const LoadOptions& options) {
   if (options.runner.empty()) return {};
   LoadedPlugin passing;

@@ -14,17 +14,23 @@
 
 namespace dsw {
 
+/// What a file holds, as it was checked.
+struct PluginImage {
+  std::string_view bytes;
+  std::string sha256;
+};
+
 /// Whether the plugin in this file is to have a process of its own.
 bool RunsIsolated(const std::filesystem::path& file, const LoadOptions& options);
 
 /// Starts the plugin in a process of its own, with what it was granted, and holds its table to the
 /// same checks as that of any other. kInvalid besides when it needs what it was not granted.
 Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    std::string_view image, const LoadOptions& options);
+                    const PluginImage& image, const LoadOptions& options);
 
 /// Loads the plugin into a process that ends right after: a plugin that crashes, exits or hangs
 /// while it is loaded does that there. kInvalid says what happened. Nothing without a runner.
-Status TryOut(const Manifest& manifest, std::string_view name, std::string_view image,
+Status TryOut(const Manifest& manifest, std::string_view name, const PluginImage& image,
               const LoadOptions& options);
 
 }  // namespace dsw

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -27,8 +28,12 @@ struct LoadOptions {
   std::filesystem::path runner{};
   /// By the plugin's id: "files", "net".
   std::map<std::string, std::set<std::string>, std::less<>> grants{};
+  /// Bytes that a process of a plugin may use; 0: any number.
+  std::uint64_t memory = 0;
   /// For each step of loading, in a process of its own.
   std::chrono::milliseconds limit{20'000};
+  /// For making and ending an instance there.
+  std::chrono::milliseconds instance_limit{60'000};
 };
 
 }  // namespace dsw

@@ -140,9 +140,9 @@ Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
   report.isolated = RunsIsolated(target, options_);
   const std::string name = target.filename().string();
   if (report.isolated) {
-    RETURN_IF_ERROR(LoadIsolated(*plugin, manifest, name, file.image, options_));
+    RETURN_IF_ERROR(LoadIsolated(*plugin, manifest, name, {file.image, file.sha256}, options_));
   } else {
-    RETURN_IF_ERROR(TryOut(manifest, name, file.image, options_));
+    RETURN_IF_ERROR(TryOut(manifest, name, {file.image, file.sha256}, options_));
     RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
   }
   plugins_.push_back(plugin);

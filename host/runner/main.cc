@@ -3,7 +3,8 @@
 // dsw-plugin-runner: one plugin in a process of its own, for the worker that started it. Nobody
 // else has a use for it; see host/isolation/wire.h.
 //
-//   dsw-plugin-runner WORKER_PID NAME VERSION OPTIONS
+//   dsw-plugin-runner WORKER_PID NAME VERSION OPTIONS MEMORY
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -28,6 +29,7 @@ struct Arguments {
   std::string_view name;
   std::string_view version;
   std::string_view options;
+  std::uint64_t memory;  ///< Bytes; 0 for no limit.
 
   bool Has(std::string_view option) const { return options.find(option) != std::string_view::npos; }
 };
@@ -86,7 +88,7 @@ class Runner {
 
   std::string Open() {
     const Grants grants{.files = arguments_.Has("files"), .net = arguments_.Has("net")};
-    std::string failure = Confine(grants, arguments_.parent);
+    std::string failure = Confine(grants, arguments_.memory, arguments_.parent);
     if (failure.empty()) failure = plugin_.Open(wire::kPluginFd);
     return failure;
   }
@@ -113,13 +115,17 @@ class Runner {
 }  // namespace dsw::runner
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
+  if (argc != 6) {
     std::fputs("dsw-plugin-runner is started by worker-datasets, and by nobody else\n", stderr);
     return 2;
   }
   // Whatever the worker forgot to keep to itself.
   syscall(SYS_close_range, dsw::wire::kPluginFd + 1, ~0u, 0);
   std::setvbuf(stderr, nullptr, _IOLBF, BUFSIZ);
-  static dsw::runner::Runner runner({std::atoi(argv[1]), argv[2], argv[3], argv[4]});
+  static dsw::runner::Runner runner({.parent = std::atoi(argv[1]),
+                                     .name = argv[2],
+                                     .version = argv[3],
+                                     .options = argv[4],
+                                     .memory = std::strtoull(argv[5], nullptr, 10)});
   runner.Run();
 }

@@ -4,12 +4,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "host/isolation/wire.h"
 #include "host/runner/landlock.h"
 #include "host/runner/seccomp.h"
 
@@ -29,8 +32,8 @@ constexpr bool kLimitsMemory = true;
 constexpr bool kLimitsMemory = true;
 #endif
 
-/// Arenas and stacks of all slots, and more than any model takes.
-constexpr rlim_t kAddressSpace = rlim_t{96} << 30;
+/// What the threads of all slots take of RLIMIT_DATA without using it.
+constexpr rlim_t kStacks = wire::kMostSlots * (rlim_t{8} << 20);
 /// Two for each slot.
 constexpr rlim_t kDescriptors = 256;
 constexpr rlim_t kDescriptorsWithGrants = 1024;
@@ -47,9 +50,20 @@ std::string Failed(const char* what) {
   return std::string("cannot be confined: ") + what + ": " + std::strerror(errno);
 }
 
+/// Of the processes that use up the machine's memory, this one is to go first.
+void OfferToTheKernel() {
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  constexpr std::string_view kScore = "800";
+  // Where it cannot be raised, the process is as likely to go as others of its size.
+  (void)!write(fd, kScore.data(), kScore.size());
+  close(fd);
+}
+
 }  // namespace
 
-std::string Confine(const Grants& grants, int parent) {
+std::string Confine(const Grants& grants, std::uint64_t memory, int parent) {
+  OfferToTheKernel();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("PR_SET_NO_NEW_PRIVS");
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Failed("PR_SET_PDEATHSIG");
   // It may have died before that was set.
@@ -59,7 +73,11 @@ std::string Confine(const Grants& grants, int parent) {
   if (!Limit(RLIMIT_NOFILE, any ? kDescriptorsWithGrants : kDescriptors)) {
     return Failed("RLIMIT_NOFILE");
   }
-  if (kLimitsMemory && !Limit(RLIMIT_AS, kAddressSpace)) return Failed("RLIMIT_AS");
+  // Private memory alone: allocations fail, so that the plugin can say so. What it shares with the
+  // worker, or with nobody, counts by what it uses, for which the worker looks.
+  if (kLimitsMemory && memory != 0 && !Limit(RLIMIT_DATA, memory + kStacks)) {
+    return Failed("RLIMIT_DATA");
+  }
   // Who may use files names them as the worker does.
   if (!grants.files && chdir("/") != 0) return Failed("chdir");
   if (!grants.files) {

@@ -3,6 +3,7 @@
 // What the plugin's process may not do.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dsw::runner {
@@ -14,10 +15,11 @@ struct Grants {
 };
 
 /// Confines the process, before it has other threads: no privileges to gain, death with the worker
-/// (of process id `parent`), no core files, bounded descriptors and address space, no programs, no
-/// processes, no tracing; without grants no network, no writing to files, and reading only what
-/// programs are made of (/usr, /lib, …). Refused system calls fail, they do not kill. Text of the
-/// failure, empty for none; a kernel without Landlock is remarked on stderr.
-std::string Confine(const Grants& grants, int parent);
+/// (of process id `parent`), no core files, bounded descriptors, at most `memory` bytes of its own
+/// (0: any number), no programs, no processes, no tracing; without grants no network, no writing to
+/// files, and reading only what programs are made of (/usr, /lib, …). Refused system calls fail,
+/// they do not kill. When the machine runs out of memory, it is this process that goes and not the
+/// worker. Text of the failure, empty for none; a kernel without Landlock is remarked on stderr.
+std::string Confine(const Grants& grants, std::uint64_t memory, int parent);
 
 }  // namespace dsw::runner

@@ -209,6 +209,8 @@ bool InstallFilter(bool files, bool net) {
   DenyTheMachine(filter);
   if (!net) DenyNetwork(filter);
   if (!files) DenyWriting(filter);
+  // Memory that shows in no count of the process's.
+  if (!files) filter.Deny({SYS_memfd_create}, EPERM);
   return filter.Install();
 }
 

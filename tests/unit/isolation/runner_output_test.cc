@@ -28,5 +28,28 @@ TEST(LineCutterTest, CleansAndBoundsThem) {
   EXPECT_EQ(lines[1].size(), wire::kLongestLine);
 }
 
+TEST(LineBudgetTest, LetsABurstThroughAndThenSomeEverySecond) {
+  LineBudget budget;
+  LineBudget::TimePoint now{std::chrono::hours(1)};
+  const auto let_through = [&] {
+    int lines = 0;
+    for (int i = 0; i < 10 * LineBudget::kBurst; ++i) lines += budget.Take(now) ? 1 : 0;
+    return lines;
+  };
+  EXPECT_EQ(let_through(), LineBudget::kBurst);
+  now += std::chrono::seconds(2);
+  EXPECT_EQ(let_through(), 2 * LineBudget::kPerSecond);
+  now += std::chrono::hours(2);
+  EXPECT_EQ(let_through(), LineBudget::kBurst);
+}
+
+TEST(LineBudgetTest, KnowsWhatWasDropped) {
+  LineBudget budget;
+  const LineBudget::TimePoint now{std::chrono::hours(1)};
+  for (int i = 0; i < LineBudget::kBurst + 7; ++i) budget.Take(now);
+  EXPECT_EQ(budget.TakeDropped(), 7u);
+  EXPECT_EQ(budget.TakeDropped(), 0u);
+}
+
 }  // namespace
 }  // namespace dsw
