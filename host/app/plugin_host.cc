@@ -86,10 +86,10 @@ PluginHost::~PluginHost() {
 
 Status PluginHost::Check(const Settings& settings) const {
   RETURN_IF_ERROR(plugins_.CheckUnique());
-  const auto& providers = plugins_.providers();
-  const bool any_embedder = std::any_of(
-      providers.begin(), providers.end(),
-      [](const LoadedProvider& provider) { return provider.kind == ProviderKind::kEmbedder; });
+  const auto providers = plugins_.providers();
+  const bool any_embedder =
+      std::any_of(providers.begin(), providers.end(),
+                  [](const auto& provider) { return provider->kind == ProviderKind::kEmbedder; });
   if (!any_embedder) {
     return Fail(Code::kNotFound,
                 fmt::format("no plugin in {} offers an embedder: set PLUGIN_DIR, and see "

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -88,11 +89,12 @@ Status ListPlugins(const Settings& settings, const PluginsOptions& options) {
   } else {
     PrintText(plugins);
   }
-  const auto refused = std::count_if(plugins.files().begin(), plugins.files().end(),
+  const std::vector<PluginReport> files = plugins.files();
+  const auto refused = std::count_if(files.begin(), files.end(),
                                      [](const PluginReport& file) { return !file.loaded; });
   if (options.strict && refused > 0) {
     return Fail(Code::kInvalid,
-                fmt::format("{} of {} plugin files were refused", refused, plugins.files().size()));
+                fmt::format("{} of {} plugin files were refused", refused, files.size()));
   }
   return {};
 }

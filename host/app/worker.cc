@@ -67,7 +67,7 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
 
   metrics_ = std::make_unique<Metrics>(settings.otel_service_name);
-  const std::vector<PluginReport>& files = plugins_.plugins().files();
+  const std::vector<PluginReport> files = plugins_.plugins().files();
   const auto loaded = static_cast<std::size_t>(std::count_if(
       files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
   metrics_->SetPlugins(loaded, files.size() - loaded);

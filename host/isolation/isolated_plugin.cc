@@ -15,32 +15,30 @@ namespace dsw {
 namespace {
 
 /// The bytes as a file that nobody can change any more.
-Result<int> SealedFile(std::string_view image) {
+Result<std::shared_ptr<const PluginBytes>> SealedFile(std::string_view image) {
   const auto failed = [](int error) {
     return Fail(Code::kInvalid, "cannot be handed to a process of its own: " +
                                     std::generic_category().message(error));
   };
   const int fd = memfd_create("dsw-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return failed(errno);
+  auto bytes = std::make_shared<const PluginBytes>(fd);
   while (!image.empty()) {
     const ssize_t count = write(fd, image.data(), image.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      close(fd);
-      return failed(error);
-    }
+    if (count < 0) return failed(errno);
     image.remove_prefix(static_cast<std::size_t>(count));
   }
   fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-  return fd;
+  return bytes;
 }
 
-RunnerOptions RunnerOptionsFrom(const IsolationOptions& options, int plugin_fd) {
+RunnerOptions RunnerOptionsFrom(const IsolationOptions& options,
+                                std::shared_ptr<const PluginBytes> bytes) {
   return {.program = options.program,
           .name = options.name,
           .sha256 = options.sha256,
-          .plugin_fd = plugin_fd,
+          .bytes = std::move(bytes),
           .host = options.host,
           .memory = options.memory,
           .files = options.files,
@@ -54,20 +52,20 @@ std::string_view ViewOf(const dsw_str& text) {
 }  // namespace
 
 Result<std::unique_ptr<IsolatedPlugin>> IsolatedPlugin::Open(const IsolationOptions& options) {
-  ASSIGN_OR_RETURN(const int fd, SealedFile(options.image));
-  std::unique_ptr<IsolatedPlugin> plugin(new IsolatedPlugin(options, fd));
+  ASSIGN_OR_RETURN(auto bytes, SealedFile(options.image));
+  std::unique_ptr<IsolatedPlugin> plugin(new IsolatedPlugin(options, std::move(bytes)));
   RETURN_IF_ERROR(plugin->supervisor_.Open());
   return plugin;
 }
 
-IsolatedPlugin::IsolatedPlugin(const IsolationOptions& options, int plugin_fd)
+IsolatedPlugin::IsolatedPlugin(const IsolationOptions& options,
+                               std::shared_ptr<const PluginBytes> bytes)
     : host_(*options.host),
-      plugin_fd_(plugin_fd),
-      supervisor_(RunnerOptionsFrom(options, plugin_fd), options.limit, options.instance_limit) {}
+      supervisor_(RunnerOptionsFrom(options, std::move(bytes)), options.limit,
+                  options.instance_limit) {}
 
 IsolatedPlugin::~IsolatedPlugin() {
   supervisor_.ShutDown(false);
-  close(plugin_fd_);
 }
 
 dsw_status IsolatedPlugin::Enter(const dsw_plugin** table, dsw_error* error) {
@@ -81,13 +79,13 @@ dsw_status IsolatedPlugin::Enter(const dsw_plugin** table, dsw_error* error) {
   if (!outcome.ok()) return outcome.Deliver(error);
   Result<std::unique_ptr<RemoteTable>> read = RemoteTable::Read(reader.rest());
   if (!read) return ReportFailure(DSW_E_INVALID_CONFIG, read.error().message, error);
-  table_ = *std::move(read);
-  *table = table_->table();
+  tables_.push_back(*std::move(read));
+  *table = tables_.back()->table();
   return DSW_OK;
 }
 
 dsw_status IsolatedPlugin::Initialise(dsw_error* error) {
-  if (!table_->has_init()) return DSW_OK;
+  if (!tables_.back()->has_init()) return DSW_OK;
   const Result<std::string> content = supervisor_.Initialise();
   if (!content) return ReportFailure(DSW_E_UNAVAILABLE, content.error().message, error);
   wire::Reader reader(*content);
@@ -115,6 +113,13 @@ dsw_status IsolatedPlugin::Create(std::size_t provider, const dsw_instance_param
 void IsolatedPlugin::Destroy(void* instance) {
   const std::unique_ptr<RemoteInstance> remote(static_cast<RemoteInstance*>(instance));
   DestroyRemote(*remote);
+}
+
+const dsw_plugin* IsolatedPlugin::TakeOver(IsolatedPlugin& newer) {
+  supervisor_.TakeOver(newer.supervisor_);
+  tables_.push_back(std::move(newer.tables_.back()));
+  newer.tables_.pop_back();
+  return tables_.back()->table();
 }
 
 void IsolatedPlugin::ShutDown() {

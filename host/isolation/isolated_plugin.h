@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <dsw/plugin.h>
 
@@ -51,6 +52,12 @@ class IsolatedPlugin {
   /// As dsw_plugin.init, which the plugin need not have.
   dsw_status Initialise(dsw_error* error);
 
+  /// From now on calls go to the process of `newer`, another version that has the same providers at
+  /// the same places and was loaded but not used yet; those under way end in the process that they
+  /// are in, which goes with the last of them. Instances are made again as they are used. The table
+  /// of `newer`; it is not to be used itself any more.
+  const dsw_plugin* TakeOver(IsolatedPlugin& newer);
+
   // For the functions of the table.
   dsw_status Create(std::size_t provider, const dsw_instance_params& params, void** instance,
                     dsw_error* error);
@@ -62,12 +69,13 @@ class IsolatedPlugin {
   bool Release() { return supervisor_.Release(); }
 
  private:
-  IsolatedPlugin(const IsolationOptions& options, int plugin_fd);
+  IsolatedPlugin(const IsolationOptions& options, std::shared_ptr<const PluginBytes> bytes);
 
   const dsw_host& host_;
-  const int plugin_fd_;
   Supervisor supervisor_;
-  std::unique_ptr<RemoteTable> table_;
+  /// Of all versions: instances keep to the table that they were made with. Belongs to whoever
+  /// loads.
+  std::vector<std::unique_ptr<RemoteTable>> tables_;
 };
 
 }  // namespace dsw

@@ -33,8 +33,8 @@ std::uint32_t LogLevelsOf(const dsw_host& host) {
   return levels;
 }
 
-Status Supervisor::Load(RunnerProcess& process) const {
-  const std::uint32_t levels = LogLevelsOf(*options_.host);
+Status Supervisor::Load(const Version& version, RunnerProcess& process) const {
+  const std::uint32_t levels = LogLevelsOf(*version.options.host);
   const std::string_view content(reinterpret_cast<const char*>(&levels), sizeof levels);
   ASSIGN_OR_RETURN(const std::string failure, process.Ask(wire::Kind::kOpen, content, {}, limit_));
   if (!failure.empty()) return Fail(Code::kInvalid, "cannot be loaded: " + failure);
@@ -42,9 +42,9 @@ Status Supervisor::Load(RunnerProcess& process) const {
 }
 
 Status Supervisor::Open() {
-  ASSIGN_OR_RETURN(current_, RunnerProcess::Start(options_));
+  ASSIGN_OR_RETURN(current_, RunnerProcess::Start(version_->options));
   generation_ = 1;
-  Status status = Load(*current_);
+  Status status = Load(*version_, *current_);
   if (!status && status.error().code != Code::kInvalid) {
     return Fail(Code::kInvalid, "cannot be loaded: " + status.error().message);
   }
@@ -52,12 +52,12 @@ Status Supervisor::Open() {
 }
 
 Result<std::string> Supervisor::Enter() {
-  ASSIGN_OR_RETURN(table_, current_->Ask(wire::Kind::kEntry, {}, {}, limit_));
-  return table_;
+  ASSIGN_OR_RETURN(version_->table, current_->Ask(wire::Kind::kEntry, {}, {}, limit_));
+  return version_->table;
 }
 
 Result<std::string> Supervisor::Initialise() {
-  has_init_ = true;
+  version_->has_init = true;
   return current_->Ask(wire::Kind::kInit, {}, {}, limit_);
 }
 
@@ -72,14 +72,14 @@ void Supervisor::ShutDown(bool tell) {
   if (tell && process->alive()) (void)process->Ask(wire::Kind::kShutdown, {}, {}, limit_);
 }
 
-Result<std::shared_ptr<RunnerProcess>> Supervisor::StartAgain() {
-  ASSIGN_OR_RETURN(std::shared_ptr<RunnerProcess> process, RunnerProcess::Start(options_));
-  RETURN_IF_ERROR(Load(*process));
+Result<std::shared_ptr<RunnerProcess>> Supervisor::StartAgain(const Version& version) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<RunnerProcess> process, RunnerProcess::Start(version.options));
+  RETURN_IF_ERROR(Load(version, *process));
   ASSIGN_OR_RETURN(const std::string table, process->Ask(wire::Kind::kEntry, {}, {}, limit_));
-  if (table != table_) {
+  if (table != version.table) {
     return Fail(Code::kUnavailable, "the plugin is another one each time it is started");
   }
-  if (has_init_) {
+  if (version.has_init) {
     ASSIGN_OR_RETURN(const std::string outcome, process->Ask(wire::Kind::kInit, {}, {}, limit_));
     wire::Reader reader(outcome);
     RemoteOutcome init;
@@ -99,7 +99,9 @@ void Supervisor::NoteDeath(const std::string& how) {
   Log(LogLevel::kError, "plugin",
       "a plugin is quarantined: its process died too often and served no call in between; mend or "
       "replace the file, then `worker-datasets plugins release`",
-      {{"plugin", options_.name}, {"sha256", options_.sha256}, {"reason", last_death_}});
+      {{"plugin", version_->options.name},
+       {"sha256", version_->options.sha256},
+       {"reason", last_death_}});
 }
 
 Error Supervisor::WhyNot() const {
@@ -115,17 +117,16 @@ Error Supervisor::WhyNot() const {
 }
 
 void Supervisor::TakeStarted(Result<std::shared_ptr<RunnerProcess>> started) {
-  starting_ = false;
-  changed_.notify_all();
   if (started) {
     current_ = *std::move(started);
     ++generation_;
     ++restarts_;
-    Log(LogLevel::kInfo, "plugin", "plugin process started again", {{"plugin", options_.name}});
+    Log(LogLevel::kInfo, "plugin", "plugin process started again",
+        {{"plugin", version_->options.name}});
     return;
   }
   Log(LogLevel::kError, "plugin", "plugin process cannot be started again",
-      {{"plugin", options_.name}, {"reason", started.error().message}});
+      {{"plugin", version_->options.name}, {"reason", started.error().message}});
   if (started.error().origin == Origin::kWorker) {
     last_death_ = started.error().message;
     deaths_.NotStarted(std::chrono::steady_clock::now());
@@ -154,10 +155,17 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
       if (!dead && !slot) return Fail(std::move(slot).error());
     } else if (!starting_ && std::chrono::steady_clock::now() >= deaths_.next_start()) {
       starting_ = true;
+      const std::shared_ptr<const Version> version = version_;
       lock.unlock();
-      Result<std::shared_ptr<RunnerProcess>> started = StartAgain();
+      Result<std::shared_ptr<RunnerProcess>> started = StartAgain(*version);
       lock.lock();
-      TakeStarted(std::move(started));
+      starting_ = false;
+      changed_.notify_all();
+      // Another version may have come meanwhile.
+      if (version == version_) TakeStarted(std::move(started));
+      lock.unlock();
+      started = std::shared_ptr<RunnerProcess>();  // Ends the process, if nobody took it.
+      lock.lock();
       continue;
     }
     if (Over(call, give_up_ns)) break;
@@ -199,6 +207,17 @@ std::string Supervisor::Finish(Lease lease, Slot::End end, bool useful) {
   }
   changed_.notify_all();
   return how;
+}
+
+void Supervisor::TakeOver(Supervisor& newer) {
+  std::shared_ptr<RunnerProcess> older;  // Is let go without a lock.
+  const std::scoped_lock lock(mutex_, newer.mutex_);
+  older = std::exchange(current_, std::move(newer.current_));
+  version_ = newer.version_;
+  newer.ended_ = true;
+  ++generation_;
+  deaths_.Clear();
+  changed_.notify_all();
 }
 
 ProcessStatus Supervisor::Look() {

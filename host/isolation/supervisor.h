@@ -46,7 +46,9 @@ class Supervisor {
   /// `limit` is for each step of loading, `instance_limit` for making and ending an instance.
   Supervisor(RunnerOptions options, std::chrono::milliseconds limit,
              std::chrono::milliseconds instance_limit)
-      : options_(std::move(options)), limit_(limit), instance_limit_(instance_limit) {}
+      : limit_(limit),
+        instance_limit_(instance_limit),
+        version_(std::make_shared<Version>(Version{.options = std::move(options)})) {}
 
   /// Starts the first process and loads the file. kInvalid with the dynamic linker's words.
   Status Open();
@@ -68,6 +70,8 @@ class Supervisor {
   std::string Finish(Lease lease, Slot::End end, bool useful);
 
   std::chrono::nanoseconds instance_limit() const { return instance_limit_; }
+  /// Goes on with the process, and the version of the plugin, of `newer`, which has none then.
+  void TakeOver(Supervisor& newer);
   ProcessStatus Look();
   /// Ends the quarantine; false when there is none.
   bool Release();
@@ -75,22 +79,27 @@ class Supervisor {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  Result<std::shared_ptr<RunnerProcess>> StartAgain();
-  Status Load(RunnerProcess& process) const;
+  /// What a process is started from.
+  struct Version {
+    RunnerOptions options;
+    bool has_init = false;
+    std::string table{};  ///< As Enter() had it.
+  };
+
+  Result<std::shared_ptr<RunnerProcess>> StartAgain(const Version& version) const;
+  Status Load(const Version& version, RunnerProcess& process) const;
   /// Needs mutex_, as the next.
   void NoteDeath(const std::string& how);
   Error WhyNot() const;
   void TakeStarted(Result<std::shared_ptr<RunnerProcess>> started);
 
-  const RunnerOptions options_;
   const std::chrono::milliseconds limit_;
   const std::chrono::milliseconds instance_limit_;
-  bool has_init_ = false;
-  std::string table_;  ///< As Enter() had it.
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::shared_ptr<RunnerProcess> current_;  // Guarded by mutex_, as the rest.
+  std::shared_ptr<Version> version_;  // Guarded by mutex_, as the rest. Immutable once loaded.
+  std::shared_ptr<RunnerProcess> current_;
   std::uint64_t generation_ = 0;
   std::uint64_t restarts_ = 0;
   bool starting_ = false;

@@ -102,7 +102,7 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
   const auto alias = options_.aliases.find(config.provider);
   const bool renamed = alias != options_.aliases.end();
   const std::string& id = renamed ? alias->second : config.provider;
-  ASSIGN_OR_RETURN(const LoadedProvider* provider, FindProvider(ProviderKind::kEmbedder, id));
+  ASSIGN_OR_RETURN(const auto provider, FindProvider(ProviderKind::kEmbedder, id));
 
   InstanceConfig settings;
   const auto defaults = options_.defaults.find(id);
@@ -131,8 +131,7 @@ Result<std::shared_ptr<Embedder>> LoadedCatalog::OpenEmbedder(const EmbedderConf
 }
 
 Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& overrides) {
-  ASSIGN_OR_RETURN(const LoadedProvider* provider,
-                   FindProvider(ProviderKind::kSink, options_.sink));
+  ASSIGN_OR_RETURN(const auto provider, FindProvider(ProviderKind::kSink, options_.sink));
   InstanceConfig settings;
   const auto defaults = options_.defaults.find(options_.sink);
   if (defaults != options_.defaults.end()) {
@@ -154,6 +153,14 @@ Result<std::shared_ptr<VectorSink>> LoadedCatalog::OpenSink(const SinkOverride& 
   return Open<SinkPlugin>(sinks_, *provider, std::move(settings), own, key);
 }
 
+void LoadedCatalog::CloseIdle() {
+  std::vector<Cache<Embedder>::Entry> embedders;
+  std::vector<Cache<VectorSink>::Entry> sinks;
+  const std::lock_guard lock(mutex_);
+  embedders = TakeIdle(embedders_.entries, 0);
+  sinks = TakeIdle(sinks_.entries, 0);
+}
+
 Result<Secret> LoadedCatalog::FindKey(const LoadedProvider& provider, const Secret& reference,
                                       bool own) const {
   if (!IsRemote(*provider.table)) return Secret();
@@ -168,8 +175,9 @@ Result<Secret> LoadedCatalog::FindKey(const LoadedProvider& provider, const Secr
 
 Error LoadedCatalog::NotLoaded(ProviderKind kind, std::string_view id) const {
   std::vector<std::string_view> others;
-  for (const LoadedProvider& provider : plugins_.providers()) {
-    if (provider.kind == kind) others.push_back(provider.id);
+  const auto providers = plugins_.providers();
+  for (const auto& provider : providers) {
+    if (provider->kind == kind) others.push_back(provider->id);
   }
   std::string message =
       fmt::format("no loaded plugin has the {} \"{}\"; there is: {}", KindName(kind), id,
@@ -182,9 +190,9 @@ Error LoadedCatalog::NotLoaded(ProviderKind kind, std::string_view id) const {
   return {.code = Code::kNotFound, .message = std::move(message), .origin = Origin::kWorker};
 }
 
-Result<const LoadedProvider*> LoadedCatalog::FindProvider(ProviderKind kind,
-                                                          const std::string& id) const {
-  const LoadedProvider* provider = plugins_.Find(kind, id);
+Result<std::shared_ptr<const LoadedProvider>> LoadedCatalog::FindProvider(
+    ProviderKind kind, const std::string& id) const {
+  const auto provider = plugins_.Find(kind, id);
   if (provider == nullptr) return Fail(NotLoaded(kind, id));
   return provider;
 }
@@ -202,7 +210,9 @@ Result<std::shared_ptr<Port>> LoadedCatalog::Open(Cache<Port>& cache,
   scope.origins = OriginsOf(config, provider.kind);
   scope.own_origins = OriginsOf(own, provider.kind);
   scope.lane = LaneOf(provider.id, scope.origins, secret);
-  const std::string key = provider.id + '\n' + config.text() + '\n' + secret.Reveal();
+  // An instance serves as long as what it was made from is offered.
+  const std::string key = fmt::format("{} {}\n{}\n{}", provider.id, fmt::ptr(provider.table),
+                                      config.text(), secret.Reveal());
   {
     const std::lock_guard lock(mutex_);
     if (const auto* entry = FindEntry(cache.entries, key)) return entry->instance;

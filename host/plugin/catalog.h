@@ -48,6 +48,8 @@ class LoadedCatalog final : public PluginCatalog {
   /// An override of a sink without a server is ignored: jobs carry the address of the platform's
   /// vector database whatever sink the worker uses.
   Result<std::shared_ptr<VectorSink>> OpenSink(const SinkOverride& overrides) override;
+  /// Lets go of instances that nobody uses: they keep plugins that are not offered any more.
+  void CloseIdle();
 
  private:
   /// Instances of one kind by provider and configuration, the least recently opened first.
@@ -61,7 +63,8 @@ class LoadedCatalog final : public PluginCatalog {
   };
 
   Error NotLoaded(ProviderKind kind, std::string_view id) const;
-  Result<const LoadedProvider*> FindProvider(ProviderKind kind, const std::string& id) const;
+  Result<std::shared_ptr<const LoadedProvider>> FindProvider(ProviderKind kind,
+                                                             const std::string& id) const;
   /// The key that `reference` stands for, and the worker's own where there is none and `own` allows
   /// it; none for a provider that calls no service.
   Result<Secret> FindKey(const LoadedProvider& provider, const Secret& reference, bool own) const;

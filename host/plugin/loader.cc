@@ -15,6 +15,7 @@
 #include "host/plugin/library.h"
 #include "host/plugin/negotiation.h"
 #include "host/plugin/plugin_file.h"
+#include "host/plugin/reload.h"
 #include "host/plugin/running_calls.h"
 #include "host/plugin/text.h"
 
@@ -23,20 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<fs::path>> ListPlugins(const fs::path& directory) {
-  std::error_code error;
-  std::vector<fs::path> paths;
-  fs::directory_iterator entry(directory, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.front() != '.' && entry->path().extension() == ".so") paths.push_back(entry->path());
-  }
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  std::sort(paths.begin(), paths.end(),
-            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  return paths;
-}
-
 void CopyManifest(const Manifest& manifest, PluginReport& report) {
   report.id = manifest.id;
   report.version = manifest.version;
@@ -44,20 +31,6 @@ void CopyManifest(const Manifest& manifest, PluginReport& report) {
   report.vendor = manifest.vendor;
   report.license = manifest.license;
   report.providers = manifest.providers;
-}
-
-void LogVerdict(const PluginReport& report) {
-  if (report.loaded) {
-    Log(LogLevel::kInfo, "plugin", "plugin loaded",
-        {{"file", report.file},
-         {"id", report.id},
-         {"version", report.version},
-         {"mode", std::string(ModeName(report))},
-         {"sha256", report.sha256}});
-  } else {
-    Log(LogLevel::kWarn, "plugin", "plugin refused",
-        {{"file", report.file}, {"reason", report.reason}});
-  }
 }
 
 /// Runs the plugin's code for the first time: entry function, checks of its table, init.
@@ -78,6 +51,36 @@ Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path
 }
 
 }  // namespace
+
+Result<std::vector<fs::path>> PluginFilesIn(const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.front() != '.' && entry->path().extension() == ".so") paths.push_back(entry->path());
+  }
+  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
+  std::sort(paths.begin(), paths.end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  return paths;
+}
+
+void LogVerdict(const PluginReport& report) {
+  if (report.loaded) {
+    Log(LogLevel::kInfo, "plugin", "plugin loaded",
+        {{"file", report.file},
+         {"id", report.id},
+         {"version", report.version},
+         {"mode", std::string(ModeName(report))},
+         {"sha256", report.sha256}});
+  } else {
+    Log(LogLevel::kWarn, "plugin", "plugin refused",
+        {{"file", report.file},
+         {"reason", report.reason},
+         {"to_do", "mend or replace the file, or remove it"}});
+  }
+}
 
 std::string HostAbiVersion() {
   return fmt::format("{}.{}", DSW_ABI_MAJOR, DSW_ABI_MINOR);
@@ -105,7 +108,7 @@ LoadedPlugins::~LoadedPlugins() {
 
 void LoadedPlugins::LoadDirectory(const fs::path& directory) {
   directories_.push_back({directory.string(), ""});
-  const auto paths = ListPlugins(directory);
+  const auto paths = PluginFilesIn(directory);
   if (!paths) {
     directories_.back().problem = paths.error().message;
     Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
@@ -115,15 +118,18 @@ void LoadedPlugins::LoadDirectory(const fs::path& directory) {
   for (const fs::path& path : *paths) {
     PluginReport report;
     report.file = path.string();
-    const Status status = LoadFile(path, report);
-    report.loaded = status.has_value();
-    if (!status) report.reason = status.error().message;
+    stamps_[report.file] = StampOf(path);
+    const Result<std::shared_ptr<LoadedPlugin>> plugin = LoadFile(path, report);
+    report.loaded = plugin.has_value();
+    if (!plugin) report.reason = plugin.error().message;
     LogVerdict(report);
-    files_.push_back(std::move(report));
+    if (plugin) Offer(*plugin);
+    SetReport(std::move(report));
   }
 }
 
-Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
+Result<std::shared_ptr<LoadedPlugin>> LoadedPlugins::LoadFile(const fs::path& path,
+                                                              PluginReport& report) {
   std::error_code error;
   // What a link points to is what has to be safe from others.
   const fs::path target = fs::canonical(path, error);
@@ -145,22 +151,32 @@ Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
     RETURN_IF_ERROR(TryOut(manifest, name, {file.image, file.sha256}, options_));
     RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
   }
-  plugins_.push_back(plugin);
+  return plugin;
+}
+
+void LoadedPlugins::Offer(const std::shared_ptr<LoadedPlugin>& plugin,
+                          const std::shared_ptr<LoadedPlugin>& instead_of) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(providers_, [&](const auto& provider) { return provider->plugin == instead_of; });
+  if (instead_of != plugin) std::erase(plugins_, instead_of);
+  if (std::find(plugins_.begin(), plugins_.end(), plugin) == plugins_.end()) {
+    plugins_.push_back(plugin);
+  }
   for (std::size_t i = 0; i < plugin->table->provider_count; ++i) {
     const dsw_provider* provider = plugin->table->providers[i];
     const bool sink = provider->kind == DSW_KIND_SINK;
-    providers_.push_back({.plugin = plugin,
-                          .table = provider,
-                          .id = std::string(ViewOf(provider->id)),
-                          .kind = sink ? ProviderKind::kSink : ProviderKind::kEmbedder});
+    providers_.push_back(std::make_shared<const LoadedProvider>(
+        LoadedProvider{.plugin = plugin,
+                       .table = provider,
+                       .id = std::string(ViewOf(provider->id)),
+                       .kind = sink ? ProviderKind::kSink : ProviderKind::kEmbedder}));
   }
-  return {};
 }
 
 Status LoadedPlugins::CheckNotLoaded(const PluginReport& report) {
   for (const ProviderReport& provider : report.providers) {
-    const LoadedProvider* other = Find(provider.kind, provider.id);
-    if (other == nullptr) continue;
+    const auto other = Find(provider.kind, provider.id);
+    if (other == nullptr || other->plugin->file == report.file) continue;
     duplicates_.push_back(fmt::format("{} and {} both have the {} \"{}\"", other->plugin->file,
                                       report.file, KindName(provider.kind), provider.id));
     return Fail(Code::kInvalid,
@@ -176,11 +192,23 @@ Status LoadedPlugins::CheckUnique() const {
               fmt::format("{}; remove one of each pair", fmt::join(duplicates_, "; ")));
 }
 
-const LoadedProvider* LoadedPlugins::Find(ProviderKind kind, std::string_view id) const {
+std::shared_ptr<const LoadedProvider> LoadedPlugins::Find(ProviderKind kind,
+                                                          std::string_view id) const {
+  const std::lock_guard lock(mutex_);
   const auto found = std::find_if(providers_.begin(), providers_.end(), [&](const auto& provider) {
-    return provider.kind == kind && provider.id == id;
+    return provider->kind == kind && provider->id == id;
   });
-  return found == providers_.end() ? nullptr : &*found;
+  return found == providers_.end() ? nullptr : *found;
+}
+
+std::vector<PluginReport> LoadedPlugins::files() const {
+  const std::lock_guard lock(mutex_);
+  return files_;
+}
+
+std::vector<std::shared_ptr<const LoadedProvider>> LoadedPlugins::providers() const {
+  const std::lock_guard lock(mutex_);
+  return providers_;
 }
 
 void LoadedPlugins::Shutdown() {

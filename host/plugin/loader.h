@@ -4,8 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +17,7 @@
 #include <dsw/plugin.h>
 
 #include "host/base/result.h"
+#include "host/isolation/isolated_plugin.h"
 #include "host/plugin/load_options.h"
 #include "host/plugin/plugin_report.h"
 
@@ -21,8 +25,6 @@ namespace dsw {
 
 /// The ABI that this host speaks, as "0.1".
 std::string HostAbiVersion();
-
-class IsolatedPlugin;
 
 /// A plugin that was initialised.
 struct LoadedPlugin {
@@ -41,9 +43,27 @@ struct LoadedProvider {
   ProviderKind kind = ProviderKind::kEmbedder;
 };
 
+/// A plugin that has a process of its own, and how that is doing.
+struct PluginProcess {
+  std::string file;
+  std::string id;
+  std::string sha256;
+  ProcessStatus status;
+};
+
+/// What a file was when it was last looked at.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = -1;  ///< -1: it was not there.
+  std::int64_t changed_ns = 0;
+
+  bool operator==(const FileStamp&) const = default;
+};
+
 /// Loads every plugin of the directories, in their order and within one in byte order of the file
 /// names; takes files that end in ".so". A file that cannot be used is reported and passed over.
-/// Loading and Shutdown() belong to one thread; immutable and thread-safe in between.
+/// Loading and Shutdown() belong to one thread; thread-safe in between.
 class LoadedPlugins {
  public:
   explicit LoadedPlugins(std::span<const std::filesystem::path> directories,
@@ -53,15 +73,27 @@ class LoadedPlugins {
   ~LoadedPlugins();
 
   const std::vector<DirectoryReport>& directories() const { return directories_; }
-  const std::vector<PluginReport>& files() const { return files_; }
+  std::vector<PluginReport> files() const;
 
   /// kInvalid, naming the files, when two of them offer the same provider: which one would serve it
   /// must not depend on their names. The first of them is loaded.
   Status CheckUnique() const;
 
   /// Null when no loaded plugin has it.
-  const LoadedProvider* Find(ProviderKind kind, std::string_view id) const;
-  const std::vector<LoadedProvider>& providers() const { return providers_; }
+  std::shared_ptr<const LoadedProvider> Find(ProviderKind kind, std::string_view id) const;
+  std::vector<std::shared_ptr<const LoadedProvider>> providers() const;
+
+  /// Looks at the directories again, and brings what has changed into effect where plugins have
+  /// processes of their own: calls to a file that was replaced go to its new version, those under
+  /// way end in the old one; a file that is gone offers nothing any more, but instances of it work
+  /// until they are closed. A file that cannot be used leaves its old version serving. With
+  /// `refused`, files that were refused are tried again though they did not change. True when
+  /// anything changed.
+  bool Reload(bool refused);
+
+  std::vector<PluginProcess> Processes() const;
+  /// Ends the quarantine of plugins whose file's sha256 begins so; how many there were.
+  std::size_t Release(std::string_view sha256) const;
 
   /// Ends every plugin that has no instance left, in reverse order of loading. The code stays in
   /// the process. No provider may be used afterwards.
@@ -69,15 +101,35 @@ class LoadedPlugins {
 
  private:
   void LoadDirectory(const std::filesystem::path& directory);
-  Status LoadFile(const std::filesystem::path& path, PluginReport& report);
+  /// Loads without offering it yet.
+  Result<std::shared_ptr<LoadedPlugin>> LoadFile(const std::filesystem::path& path,
+                                                 PluginReport& report);
   Status CheckNotLoaded(const PluginReport& report);
+  /// Offers what `plugin` has from now on, and in the same moment no more what `instead_of` had,
+  /// which may be the same one.
+  void Offer(const std::shared_ptr<LoadedPlugin>& plugin,
+             const std::shared_ptr<LoadedPlugin>& instead_of = nullptr);
+
+  // Of Reload(), on files that changed.
+  bool ReloadDirectory(const std::filesystem::path& directory, bool refused);
+  bool ReloadFile(const std::filesystem::path& path);
+  void Replace(const std::shared_ptr<LoadedPlugin>& old, const std::shared_ptr<LoadedPlugin>& fresh,
+               PluginReport report);
+  bool Drop(const std::string& file);
+  void SetReport(PluginReport report);
+  std::shared_ptr<LoadedPlugin> PluginOf(const std::string& file) const;
+  PluginReport ReportOf(const std::string& file) const;
 
   const LoadOptions options_;
+  // Of whoever loads.
   std::vector<DirectoryReport> directories_;
-  std::vector<PluginReport> files_;
   std::vector<std::string> duplicates_;
+  std::map<std::string, FileStamp> stamps_;
+
+  mutable std::mutex mutex_;
+  std::vector<PluginReport> files_;  // Guarded by mutex_, as the rest.
   std::vector<std::shared_ptr<LoadedPlugin>> plugins_;
-  std::vector<LoadedProvider> providers_;
+  std::vector<std::shared_ptr<const LoadedProvider>> providers_;
 };
 
 }  // namespace dsw

@@ -112,7 +112,7 @@ TEST_F(HangingTest, APluginThatHangsWhileItIsLoadedDoesNotKeepTheWorker) {
   const std::optional<ExitStatus> status = worker.Wait(kGone);
   ASSERT_TRUE(status) << world_.Log();
   EXPECT_EQ(status->code, 1);
-  EXPECT_TRUE(LogHas("hostile_hangs.so: load")) << world_.Log();
+  EXPECT_TRUE(LogHas("hostile_constructor_hangs.so: load")) << world_.Log();
 }
 
 TEST_F(HangingTest, WhatSomebodyHasToMendFirstEndsTheStartAtOnce) {

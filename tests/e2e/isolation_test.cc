@@ -54,7 +54,7 @@ TEST_F(IsolationTest, APluginThatNeedsMoreIsRefusedWithTheSettingThatGrantsIt) {
 TEST_F(IsolationTest, AFileThatHangsWhileItIsLoadedIsRefusedByItsName) {
   world_.AddPlugin(DSW_HOSTILE_HANGS);
   const Output plugins = world_.Run({"plugins"});
-  EXPECT_THAT(plugins.out, HasSubstr("refused  hostile_hangs.so: cannot be loaded: plugin process "
+  EXPECT_THAT(plugins.out, HasSubstr("refused  hostile_constructor_hangs.so: cannot be loaded: plugin process "
                                      "died: did not answer within"));
   EXPECT_THAT(plugins.out, HasSubstr("loaded   hostile.so"));
 }

@@ -2,12 +2,11 @@
 //
 // What a plugin in a process of its own cannot do to the worker, and what becomes of its calls.
 #include <future>
-#include <mutex>
 
-#include "host/base/log.h"
 #include "host/plugin/catalog.h"
 #include "tests/integration/plugin/hostile_plugins.h"
 #include "tests/integration/plugin/load_modes.h"
+#include "tests/integration/plugin/log_lines.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
 
@@ -15,30 +14,6 @@ namespace dsw {
 namespace {
 
 using testing::HasSubstr;
-
-class Lines final : public LogBackend {
- public:
-  Lines() { SetLogBackend(this); }
-  ~Lines() override { SetLogBackend(nullptr); }
-  bool Enabled(LogLevel, std::string_view) const override { return true; }
-  void Write(LogLevel, std::string_view, std::string_view message,
-             std::span<const LogField> fields) override {
-    const std::lock_guard lock(mutex_);
-    text_ += message;
-    for (const LogField& field : fields) {
-      text_ += ' ' + std::string(field.key) + '=' + field.value;
-    }
-    text_ += '\n';
-  }
-  std::string text() const {
-    const std::lock_guard lock(mutex_);
-    return text_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string text_;
-};
 
 class IsolationTest : public testing::Test {
  protected:
@@ -65,7 +40,7 @@ class IsolationTest : public testing::Test {
     return embedder->Embed(context, texts, InputType::kDocument);
   }
 
-  Lines lines_;
+  LogLines lines_;
   const PluginDirectory directory_;
   std::optional<LoadedPlugins> plugins_;
   std::optional<LoadedCatalog> catalog_;
@@ -93,14 +68,15 @@ TEST_F(IsolationTest, ACrashCostsOneCallAndTheInstanceLivesOn) {
 }
 
 TEST_F(IsolationTest, AnExitIsTheEndOfItsOwnProcess) {
-  EXPECT_FAIL(Embed("exits"), Code::kUnavailable, "hostile: plugin process died: exited with 3");
+  EXPECT_FAIL(Embed("embed:exits"), Code::kUnavailable,
+              "hostile: plugin process died: exited with 3");
   EXPECT_OK(Embed("well"));
 }
 
 TEST_F(IsolationTest, ACallThatDoesNotEndIsEnded) {
   CallContext context;
   context.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
-  EXPECT_FAIL(Embed("deaf", context), Code::kTimeout, "did not return in time");
+  EXPECT_FAIL(Embed("embed:hangs", context), Code::kTimeout, "did not return in time");
   EXPECT_OK(Embed("well"));
 }
 
@@ -108,15 +84,15 @@ TEST_F(IsolationTest, ACancelledCallThatDoesNotEndIsEnded) {
   std::stop_source stop;
   CallContext context;
   context.cancel = stop.get_token();
-  auto call = std::async(std::launch::async, [&] { return Embed("deaf", context); });
+  auto call = std::async(std::launch::async, [&] { return Embed("embed:hangs", context); });
   stop.request_stop();
   EXPECT_FAIL(call.get(), Code::kCancelled);
   EXPECT_OK(Embed("well"));
 }
 
 TEST_F(IsolationTest, ABrokenConnectionOrProtocolIsADeath) {
-  EXPECT_FAIL(Embed("closes_everything"), Code::kUnavailable, "plugin process died");
-  EXPECT_FAIL(Embed("scribbles"), Code::kUnavailable, "plugin process died");
+  EXPECT_FAIL(Embed("embed:closes_everything"), Code::kUnavailable, "plugin process died");
+  EXPECT_FAIL(Embed("embed:writes_nonsense"), Code::kUnavailable, "plugin process died");
   EXPECT_OK(Embed("well"));
 }
 

@@ -25,7 +25,7 @@ class LoaderTest : public testing::TestWithParam<Isolation> {
                             std::string_view part) {
     const LoadedPlugins plugins = Load(directory);
     ASSERT_EQ(plugins.files().size(), 1u);
-    const PluginReport& report = plugins.files()[0];
+    const PluginReport report = plugins.files()[0];
     EXPECT_EQ(report.file, fs::canonical(directory.path()) / file.filename());
     EXPECT_FALSE(report.loaded);
     EXPECT_THAT(report.reason, testing::HasSubstr(std::string(part)));
@@ -43,7 +43,7 @@ TEST_P(LoaderTest, ReportsWhatAPluginOffers) {
   directory.Add(EMBED_TEST_SO);
   const LoadedPlugins plugins = Load(directory);
   ASSERT_EQ(plugins.files().size(), 1u);
-  const PluginReport& report = plugins.files()[0];
+  const PluginReport report = plugins.files()[0];
   EXPECT_TRUE(report.loaded) << report.reason;
   EXPECT_EQ(report.reason, "");
   EXPECT_THAT(report.sha256, testing::MatchesRegex("[0-9a-f]{64}"));

@@ -29,18 +29,18 @@ class TryOutTest : public testing::TestWithParam<Isolation> {
 };
 
 TEST_P(TryOutTest, RefusesAConstructorThatHangs) {
-  EXPECT_EQ(ReasonOf("hostile_hangs"),
+  EXPECT_EQ(ReasonOf("hostile_constructor_hangs"),
             "cannot be loaded: plugin process died: did not answer within 3000 ms");
 }
 
 TEST_P(TryOutTest, RefusesAnEntryFunctionThatExits) {
-  EXPECT_EQ(ReasonOf("hostile_exits_in_entry"),
-            "hostile_exits_in_entry.so: plugin process died: exited with 0");
+  EXPECT_EQ(ReasonOf("hostile_entry_exits_with_0"),
+            "hostile_entry_exits_with_0.so: plugin process died: exited with 0");
 }
 
 TEST_P(TryOutTest, RefusesAnInitThatCrashes) {
-  EXPECT_EQ(ReasonOf("hostile_crashes_in_init"),
-            "hostile_crashes_in_init.so: plugin process died: signal 11");
+  EXPECT_EQ(ReasonOf("hostile_init_crashes"),
+            "hostile_init_crashes.so: plugin process died: signal 11");
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, TryOutTest, BothModes(), ModeOf);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An embedder that breaks the contract of the ABI: when it is loaded, by compile definition; in its
-// calls, by the model that it is configured with.
+// calls, by the model that it is configured with. HOSTILE_IN_CONSTRUCTOR="deed", …_ENTRY, …_INIT,
+// …_SHUTDOWN and the models "create:deed", "describe:deed", "embed:deed", "destroy:deed" take any
+// of deeds.h.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -18,8 +22,14 @@
 
 #include <dsw/plugin.h>
 
+#include "deeds.h"
+
 #ifndef HOSTILE_VERSION
 #define HOSTILE_VERSION "1.0.0"
+#endif
+// What all of its vectors are filled with.
+#ifndef HOSTILE_MARK
+#define HOSTILE_MARK 1
 #endif
 #ifndef HOSTILE_TABLE_SIZE
 #define HOSTILE_TABLE_SIZE sizeof(dsw_plugin)
@@ -31,36 +41,51 @@
 #define HOSTILE_ENTRY dsw_plugin_entry_v0
 #endif
 
+#ifdef HOSTILE_MISSES_SYMBOL
+extern "C" void hostile_nobody_has_this();
+#endif
+
 namespace {
 
 constexpr std::uint32_t kDimensions = 4;
 
 struct Instance {
   std::string behaviour;
+  const dsw_host* host;
+
+  /// The deed of "step:deed".
+  void DoAt(std::string_view step) const {
+    const std::string_view all = behaviour;
+    if (all.substr(0, step.size()) == step && all.substr(step.size(), 1) == ":") {
+      hostile::Do(all.substr(step.size() + 1));
+    }
+  }
 };
 
 float* Allocate(const dsw_embed_out* out, std::size_t rows, std::uint32_t dimensions) {
   return out->alloc(out, static_cast<std::uint32_t>(rows), dimensions);
 }
 
-/// Ends the process, or does not return, when told so.
-void Misbehave(std::string_view behaviour, const dsw_embed_request& request) {
-  bool poisoned = behaviour != "crashes_on_poison";
-  for (std::size_t i = 0; i < request.text_count && !poisoned; ++i) {
-    poisoned = std::string_view(request.texts[i].ptr, request.texts[i].len).find("poison") !=
-               std::string_view::npos;
+bool HasPoison(const dsw_embed_request& request) {
+  for (std::size_t i = 0; i < request.text_count; ++i) {
+    const std::string_view text(request.texts[i].ptr, request.texts[i].len);
+    if (text.find("poison") != std::string_view::npos) return true;
   }
-  if (behaviour.substr(0, 7) == "crashes" && poisoned) raise(SIGSEGV);
-  if (behaviour == "exits") _exit(3);
-  if (behaviour == "deaf") {
-    while (true) pause();
+  return false;
+}
+
+/// Hands the host what lies nowhere.
+void PassBadPointers(const Instance& instance, const dsw_call* call, const dsw_embed_out* out) {
+  char* const nowhere = reinterpret_cast<char*>(std::uintptr_t{8});
+  if (instance.behaviour == "bad_log") {
+    const dsw_str message{nowhere, 100};
+    instance.host->log(instance.host, call, DSW_LOG_ERROR, &message, nullptr, 0);
   }
-  if (behaviour == "closes_everything") {
-    for (int fd = 0; fd < 256; ++fd) close(fd);
+  if (instance.behaviour == "bad_usage") {
+    out->usage(out, reinterpret_cast<dsw_usage*>(nowhere));
   }
-  if (behaviour == "scribbles") {
-    // Whatever descriptor is a socket gets what nobody can read.
-    for (int fd = 3; fd < 256; ++fd) send(fd, "nonsense", 8, MSG_NOSIGNAL);
+  if (instance.behaviour == "bad_item_error") {
+    out->item_error(out, 0, reinterpret_cast<dsw_error*>(nowhere));
   }
 }
 
@@ -88,9 +113,12 @@ std::string Reach(std::string_view behaviour) {
 
 dsw_status Embed(void* instance, const dsw_call* call, const dsw_embed_request* request,
                  const dsw_embed_out* out, dsw_error* error) {
-  const std::string_view behaviour = static_cast<Instance*>(instance)->behaviour;
+  const Instance& self = *static_cast<Instance*>(instance);
+  const std::string_view behaviour = self.behaviour;
   const std::size_t rows = request->text_count;
-  Misbehave(behaviour, *request);
+  self.DoAt("embed");
+  if (behaviour == "crashes_on_poison" && HasPoison(*request)) hostile::Do("crashes");
+  PassBadPointers(self, call, out);
   const std::string reached = Reach(behaviour);
   if (!reached.empty()) {
     reached.copy(error->message, sizeof error->message - 1);
@@ -125,6 +153,8 @@ dsw_status Embed(void* instance, const dsw_call* call, const dsw_embed_request* 
   if (behaviour == "alloc_twice") Allocate(out, rows, kDimensions);
   float* const matrix = Allocate(out, rows, kDimensions);
   if (matrix == nullptr) return DSW_E_CONFLICT;
+  std::fill_n(matrix, rows * kDimensions, float{HOSTILE_MARK});
+  if (behaviour == "overruns") std::memset(matrix, 1, std::size_t{512} << 20);
   if (behaviour == "nan") matrix[rows * kDimensions - 1] = std::nanf("");
   if (behaviour == "infinite") matrix[0] = HUGE_VALF;
   if (behaviour == "index_outside") out->item_truncated(out, static_cast<std::uint32_t>(rows));
@@ -136,7 +166,9 @@ dsw_status Embed(void* instance, const dsw_call* call, const dsw_embed_request* 
 }
 
 dsw_status Describe(void* instance, const dsw_call*, dsw_model_facts* facts, dsw_error*) {
-  const std::string_view behaviour = static_cast<Instance*>(instance)->behaviour;
+  const Instance& self = *static_cast<Instance*>(instance);
+  const std::string_view behaviour = self.behaviour;
+  self.DoAt("describe");
   facts->dimensions = behaviour == "absurd_dimensions" ? 4000000000u : kDimensions;
   return DSW_OK;
 }
@@ -151,11 +183,15 @@ dsw_status Create(void*, const dsw_instance_params* params, void** instance, dsw
     behaviour = rest.substr(0, rest.find('"'));
   }
   if (behaviour == "throws_in_create") throw std::bad_alloc();
-  if (behaviour != "null_instance") *instance = new Instance{behaviour};
+  if (behaviour == "null_instance") return DSW_OK;
+  auto* const made = new Instance{behaviour, params->host};
+  made->DoAt("create");
+  *instance = made;
   return DSW_OK;
 }
 
 void Destroy(void* instance) {
+  static_cast<Instance*>(instance)->DoAt("destroy");
   delete static_cast<Instance*>(instance);
 }
 
@@ -166,14 +202,23 @@ dsw_status Init(const dsw_host*, void**, dsw_error* error) {
   return DSW_E_NOT_FOUND;
 }
 constexpr auto kInit = &Init;
-#elif defined(HOSTILE_CRASHES_IN_INIT)
+#elif defined(HOSTILE_IN_INIT)
 dsw_status Init(const dsw_host*, void**, dsw_error*) {
-  raise(SIGSEGV);
+  hostile::Do(HOSTILE_IN_INIT);
   return DSW_OK;
 }
 constexpr auto kInit = &Init;
 #else
 constexpr auto kInit = decltype(dsw_plugin::init){nullptr};
+#endif
+
+#ifdef HOSTILE_IN_SHUTDOWN
+void Shutdown(void*) {
+  hostile::Do(HOSTILE_IN_SHUTDOWN);
+}
+constexpr auto kShutdown = &Shutdown;
+#else
+constexpr auto kShutdown = decltype(dsw_plugin::shutdown){nullptr};
 #endif
 
 constexpr dsw_embedder_ops kOps{sizeof(dsw_embedder_ops), 0, &Embed, &Describe, nullptr};
@@ -201,11 +246,11 @@ constexpr const dsw_provider* kProviders[] = {&kProvider};
                                               kProviders,
                                               1,
                                               kInit,
-                                              nullptr};
+                                              kShutdown};
 
-#ifdef HOSTILE_HANGS_IN_CONSTRUCTOR
-[[gnu::constructor]] void Hang() {
-  while (true) pause();
+#ifdef HOSTILE_IN_CONSTRUCTOR
+[[gnu::constructor]] void Construct() {
+  hostile::Do(HOSTILE_IN_CONSTRUCTOR);
 }
 #endif
 
@@ -213,8 +258,11 @@ constexpr const dsw_provider* kProviders[] = {&kProvider};
 
 extern "C" DSW_EXPORT dsw_status HOSTILE_ENTRY(const dsw_host*, const dsw_plugin** out,
                                                dsw_error*) {
-#ifdef HOSTILE_EXITS_IN_ENTRY
-  _exit(0);
+#ifdef HOSTILE_IN_ENTRY
+  hostile::Do(HOSTILE_IN_ENTRY);
+#endif
+#ifdef HOSTILE_MISSES_SYMBOL
+  hostile_nobody_has_this();
 #endif
 #ifdef HOSTILE_THROWS_IN_ENTRY
   throw std::logic_error("thrown at the door");
