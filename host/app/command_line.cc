@@ -90,6 +90,34 @@ void AddDeadLetters(CLI::App& app, DeadLetterOptions& options, Command& command)
   });
 }
 
+/// The commands about plugins, as AddDeadLetters().
+void AddPlugins(CLI::App& app, PluginsOptions& options, std::string& quarantined,
+                Command& command) {
+  CLI::App* plugins = app.add_subcommand(
+      "plugins", "List what the plugin directories hold and what became of each file");
+  plugins->require_subcommand(0, 1);
+  plugins->add_flag("--json", options.json, "One JSON document");
+  plugins->add_flag("--strict", options.strict, "Exit with 1 if any file was refused");
+  plugins->callback([&options, &command] {
+    if (!command) command = [&options](const Settings& s) { return ListPlugins(s, options); };
+  });
+
+  CLI::App* status = plugins->add_subcommand(
+      "status", "Ask the worker on this machine how its plugins' processes are");
+  status->add_flag("--json", options.json, "One JSON document");
+  status->callback([&options, &command] {
+    command = [&options](const Settings& s) { return PluginStatus(s, options.json); };
+  });
+  plugins->add_subcommand("reload", "Have it load files that came, changed or went")
+      ->callback([&command] { command = ::dsw::ReloadPlugins; });
+  CLI::App* release = plugins->add_subcommand(
+      "release", "Have it start a plugin again that is quarantined since it kept dying");
+  release->add_option("sha256", quarantined, "Of the file, or how it begins")->required();
+  release->callback([&quarantined, &command] {
+    command = [&quarantined](const Settings& s) { return ReleasePlugin(s, quarantined); };
+  });
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -124,11 +152,8 @@ int RunCommandLine(int argc, char** argv) {
   migrate->callback([&] { command = MigrateDatabase; });
 
   PluginsOptions plugins;
-  CLI::App* list = app.add_subcommand(
-      "plugins", "List what the plugin directories hold and what became of each file");
-  list->add_flag("--json", plugins.json, "One JSON document");
-  list->add_flag("--strict", plugins.strict, "Exit with 1 if any file was refused");
-  list->callback([&] { command = [&](const Settings& s) { return ListPlugins(s, plugins); }; });
+  std::string quarantined;
+  AddPlugins(app, plugins, quarantined, command);
 
   ImportOptions import;
   CLI::App* import_command =

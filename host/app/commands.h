@@ -35,6 +35,13 @@ struct PluginsOptions {
 /// Prints what the plugin directories hold and what became of each file.
 Status ListPlugins(const Settings& settings, const PluginsOptions& options);
 
+/// Asks the worker that runs on this machine with these settings how its plugins' processes are.
+Status PluginStatus(const Settings& settings, bool json);
+/// Has it bring changes in the plugin directories into effect.
+Status ReloadPlugins(const Settings& settings);
+/// Has it end the quarantine of plugins whose file's sha256 begins so.
+Status ReleasePlugin(const Settings& settings, const std::string& sha256);
+
 struct ImportOptions {
   std::vector<std::string> files;  ///< "-" is stdin.
   std::string dataset;

@@ -84,6 +84,13 @@ PluginHost::~PluginHost() {
   plugins_.Shutdown();
 }
 
+bool PluginHost::Reload(bool refused) {
+  const std::lock_guard turn(reloading_);
+  const bool changed = plugins_.Reload(refused);
+  if (changed) catalog_->CloseIdle();
+  return changed;
+}
+
 Status PluginHost::Check(const Settings& settings) const {
   RETURN_IF_ERROR(plugins_.CheckUnique());
   const auto providers = plugins_.providers();

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "host/base/result.h"
@@ -32,6 +33,9 @@ class PluginHost {
   static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
   ~PluginHost();
 
+  /// Brings changes in the directories into effect, as LoadedPlugins::Reload(). Thread-safe.
+  bool Reload(bool refused);
+
   LoadedPlugins& plugins() { return plugins_; }
   LoadedCatalog& catalog() { return *catalog_; }
 
@@ -42,6 +46,7 @@ class PluginHost {
   const std::unique_ptr<HttpClient> http_;
   LoadedPlugins plugins_;
   std::unique_ptr<LoadedCatalog> catalog_;
+  std::mutex reloading_;
 };
 
 }  // namespace dsw

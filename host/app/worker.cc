@@ -8,6 +8,7 @@
 
 #include "host/app/nats_options.h"
 #include "host/app/pipeline_options.h"
+#include "host/app/plugin_control.h"
 #include "host/app/worker_id.h"
 #include "host/base/log.h"
 #include "host/plugin/running_calls.h"
@@ -67,16 +68,17 @@ Status Worker::Open(const Settings& settings) {
   ASSIGN_OR_RETURN(progress_, ProgressPublisher::Open(*nats_));
 
   metrics_ = std::make_unique<Metrics>(settings.otel_service_name);
-  const std::vector<PluginReport> files = plugins_.plugins().files();
-  const auto loaded = static_cast<std::size_t>(std::count_if(
-      files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
-  metrics_->SetPlugins(loaded, files.size() - loaded);
+  metrics_->SetPluginProcesses([this] { return ProcessStates(plugins_.plugins()); });
+  CountPlugins();
   ASSIGN_OR_RETURN(health_, HealthMonitor::Start(ReadinessChecks(), [this](bool ready) {
                      metrics_->SetReady(ready);
                    }));
-  ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = settings.metrics_address,
-                                             .port = static_cast<int>(settings.metrics_port)},
-                                            *metrics_, [this] { return health_->Readiness(); }));
+  ASSIGN_OR_RETURN(
+      http_,
+      HttpServer::Start(
+          {.address = settings.metrics_address, .port = static_cast<int>(settings.metrics_port)},
+          *metrics_, [this] { return health_->Readiness(); },
+          PluginActions(plugins_.plugins(), [this] { return ReloadPlugins(true); })));
 
   lanes_ = std::make_unique<Lanes>(options_.embedder_calls, options_.sink_calls, clock_, *metrics_);
   const auto job_threads = static_cast<int>(settings.worker_concurrency);
@@ -86,6 +88,7 @@ Status Worker::Open(const Settings& settings) {
       WorkerContext{WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_,
                     *metrics_, clock_, options_, *lanes_, *ranges_, *memory_});
   pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
+  watch_ = PluginWatch::Start(PluginDirectories(settings), [this] { ReloadPlugins(false); });
   Log(LogLevel::kInfo, "app", "serving jobs",
       {{"stream", settings.nats_stream},
        {"consumer", settings.nats_consumer},
@@ -93,6 +96,19 @@ Status Worker::Open(const Settings& settings) {
        {"concurrency", std::to_string(settings.worker_concurrency)},
        {"metrics_port", std::to_string(http_->port())}});
   return {};
+}
+
+void Worker::CountPlugins() {
+  const std::vector<PluginReport> files = plugins_.plugins().files();
+  const auto loaded = static_cast<std::size_t>(std::count_if(
+      files.begin(), files.end(), [](const PluginReport& file) { return file.loaded; }));
+  metrics_->SetPlugins(loaded, files.size() - loaded);
+}
+
+bool Worker::ReloadPlugins(bool refused) {
+  const bool changed = plugins_.Reload(refused);
+  CountPlugins();
+  return changed;
 }
 
 bool Worker::Idle() {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "host/app/plugin_host.h"
+#include "host/app/plugin_watch.h"
 #include "host/base/clock.h"
 #include "host/base/result.h"
 #include "host/config/settings.h"
@@ -43,6 +44,8 @@ class Worker {
   Worker(const Settings& settings, PluginHost& plugins);
   Status Open(const Settings& settings);
   std::vector<ReadinessCheck> ReadinessChecks();
+  void CountPlugins();
+  bool ReloadPlugins(bool refused);
 
   SystemClock clock_;
   PipelineOptions options_;
@@ -60,6 +63,7 @@ class Worker {
   std::unique_ptr<MemoryBudget> memory_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
+  std::unique_ptr<PluginWatch> watch_;
 };
 
 }  // namespace dsw

@@ -122,7 +122,7 @@ Request CreateRequest(const RemoteInstance& instance, std::uint64_t& number,
 
 /// Makes the instance in the process of `lease`, and keeps the lease if it then is there. Needs
 /// instance.mutex.
-dsw_status Make(RemoteInstance& instance, Lease& lease, dsw_error* error) {
+dsw_status Make(RemoteInstance& instance, SlotLease& lease, dsw_error* error) {
   std::uint64_t number = 0;
   std::uint32_t extensions = 0;
   const Request request = CreateRequest(instance, number, extensions);
@@ -143,7 +143,7 @@ dsw_status Make(RemoteInstance& instance, Lease& lease, dsw_error* error) {
 }  // namespace
 
 dsw_status Forward(RemoteInstance& instance, const Request& request, dsw_error* error) {
-  Result<Lease> lease = instance.supervisor.Acquire(request.call);
+  Result<SlotLease> lease = instance.supervisor.Acquire(request.call);
   if (!lease) return ReportFailure(DSW_E_UNAVAILABLE, lease.error().message, error);
   std::uint64_t number = 0;
   {
@@ -161,7 +161,7 @@ dsw_status Forward(RemoteInstance& instance, const Request& request, dsw_error* 
 }
 
 dsw_status CreateRemote(RemoteInstance& instance, bool& made, dsw_error* error) {
-  Result<Lease> lease = instance.supervisor.Acquire(nullptr);
+  Result<SlotLease> lease = instance.supervisor.Acquire(nullptr);
   if (!lease) return ReportFailure(DSW_E_UNAVAILABLE, lease.error().message, error);
   const std::lock_guard lock(instance.mutex);
   const dsw_status status = Make(instance, *lease, error);
@@ -172,7 +172,7 @@ dsw_status CreateRemote(RemoteInstance& instance, bool& made, dsw_error* error) 
 }
 
 void DestroyRemote(RemoteInstance& instance) {
-  Lease lease = instance.supervisor.AcquireOf(instance.generation);
+  SlotLease lease = instance.supervisor.AcquireOf(instance.generation);
   if (lease.slot == nullptr) return;
   const Request request{.op = wire::Op::kDestroy, .operation = "destroy"};
   Exchange exchange{instance, request};

@@ -135,7 +135,7 @@ void Supervisor::TakeStarted(Result<std::shared_ptr<RunnerProcess>> started) {
   }
 }
 
-Result<Lease> Supervisor::Acquire(const dsw_call* call) {
+Result<SlotLease> Supervisor::Acquire(const dsw_call* call) {
   const std::uint64_t give_up_ns =
       MonotonicNanoseconds() +
       static_cast<std::uint64_t>(std::chrono::nanoseconds(kUntimed).count());
@@ -147,7 +147,7 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
       lock.unlock();
       Result<std::unique_ptr<Slot>> slot = std::unique_ptr<Slot>();
       if (process->alive()) slot = process->TakeSlot();
-      if (slot && *slot != nullptr) return Lease{process, generation, *std::move(slot)};
+      if (slot && *slot != nullptr) return SlotLease{process, generation, *std::move(slot)};
       const bool dead = !process->alive();
       const std::string how = dead ? process->DeathText() : std::string();
       lock.lock();
@@ -174,7 +174,7 @@ Result<Lease> Supervisor::Acquire(const dsw_call* call) {
   return Fail(WhyNot());
 }
 
-Lease Supervisor::AcquireOf(std::uint64_t generation) {
+SlotLease Supervisor::AcquireOf(std::uint64_t generation) {
   std::shared_ptr<RunnerProcess> process;
   {
     const std::lock_guard lock(mutex_);
@@ -187,7 +187,7 @@ Lease Supervisor::AcquireOf(std::uint64_t generation) {
   return {process, generation, *std::move(slot)};
 }
 
-std::string Supervisor::Finish(Lease lease, Slot::End end, bool useful) {
+std::string Supervisor::Finish(SlotLease lease, Slot::End end, bool useful) {
   const bool whole = end == Slot::End::kDone || end == Slot::End::kTooLarge;
   std::string how;
   if (whole) {

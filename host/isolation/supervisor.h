@@ -19,7 +19,7 @@
 namespace dsw {
 
 /// A slot of a process, for one call. Whoever holds it says with Finish() how the call ended.
-struct Lease {
+struct SlotLease {
   std::shared_ptr<RunnerProcess> process;
   std::uint64_t generation = 0;  ///< Tells processes apart, from 1.
   std::unique_ptr<Slot> slot;
@@ -62,12 +62,12 @@ class Supervisor {
   /// A slot of the process that runs, or of one that is started for it, after a pause that grows
   /// with each process that dies without having been of use. kUnavailable, with how the last one
   /// died, when `call` is cancelled or its deadline comes first, and at once in quarantine.
-  Result<Lease> Acquire(const dsw_call* call);
+  Result<SlotLease> Acquire(const dsw_call* call);
   /// The same if the process of that generation is still there; without a slot else.
-  Lease AcquireOf(std::uint64_t generation);
+  SlotLease AcquireOf(std::uint64_t generation);
   /// Gives the slot back; `useful`: a call that did what the plugin is for has ended well. How the
   /// process died, for a call that it did not survive.
-  std::string Finish(Lease lease, Slot::End end, bool useful);
+  std::string Finish(SlotLease lease, Slot::End end, bool useful);
 
   std::chrono::nanoseconds instance_limit() const { return instance_limit_; }
   /// Goes on with the process, and the version of the plugin, of `newer`, which has none then.

@@ -28,6 +28,8 @@ using Json = nlohmann::ordered_json;
 // Each holds one connection until it is answered; a client that says nothing holds one for a while.
 constexpr int kThreads = 4;
 constexpr time_t kIdleSeconds = 2;
+// Plugins that hang are given up one after the other.
+constexpr time_t kActionSeconds = 300;
 constexpr const char* kJson = "application/json";
 constexpr const char* kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -46,6 +48,11 @@ Json ReportJson(const ReadinessReport& report) {
     checks.push_back(std::move(check));
   }
   return {{"status", report.ready ? "ready" : "not ready"}, {"checks", std::move(checks)}};
+}
+
+bool IsOfThisMachine(const std::string& peer, const std::string& own) {
+  return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127.") ||
+         peer == own;
 }
 
 /// The threads that answer. The library's own pool ends the process when the system refuses it a
@@ -97,14 +104,18 @@ class AnswerThreads final : public httplib::TaskQueue {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(const Metrics& for_metrics, std::function<ReadinessReport()> for_readiness)
-      : metrics(for_metrics), readiness(std::move(for_readiness)) {}
+  Impl(const Metrics& for_metrics, std::function<ReadinessReport()> for_readiness,
+       HttpServerOptions with)
+      : metrics(for_metrics), readiness(std::move(for_readiness)), options(std::move(with)) {}
   void Route();
+  void Add(const HttpAction& action);
   /// Throws std::system_error.
   void StartThreads();
 
   const Metrics& metrics;
   const std::function<ReadinessReport()> readiness;
+  const HttpServerOptions options;
+  std::mutex acting;  ///< Held by the one action that runs: threads are left for the others.
   httplib::Server server;
   int port = 0;
   std::unique_ptr<AnswerThreads> answering;  ///< The server's from when it listens.
@@ -126,10 +137,34 @@ void HttpServer::Impl::Route() {
     response.set_content(metrics.Render(), kPrometheusText);
   });
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
-    if (response.status == 503) return;
+    if (response.status == 503 || !response.body.empty()) return;
     Answer(response, {{"error", response.status == 404 ? "no such page" : "cannot be answered"},
                       {"paths", {"/livez", "/healthz", "/readyz", "/metrics"}}});
   });
+}
+
+void HttpServer::Impl::Add(const HttpAction& action) {
+  const auto answer = [this, run = action.run](const httplib::Request& request,
+                                               httplib::Response& response) {
+    if (!IsOfThisMachine(request.remote_addr, options.address)) {
+      response.status = 403;
+      return Answer(response, {{"error", "answered to this machine alone"}});
+    }
+    const std::unique_lock turn(acting, std::try_to_lock);
+    if (!turn.owns_lock()) {
+      response.status = 409;
+      return Answer(response, {{"error", "another command is under way"}});
+    }
+    const Result<std::string> done = run(request.body);
+    if (done) return response.set_content(*done + "\n", kJson);
+    response.status = 404;
+    Answer(response, {{"error", Redact(done.error().message)}});
+  };
+  if (action.changes) {
+    server.Post(action.path, answer);
+  } else {
+    server.Get(action.path, answer);
+  }
 }
 
 void HttpServer::Impl::StartThreads() {
@@ -140,12 +175,33 @@ void HttpServer::Impl::StartThreads() {
   while (!server.is_running()) std::this_thread::yield();
 }
 
+Result<std::string> AskServer(const HttpServerOptions& options, const HttpQuestion& question) {
+  const bool any = options.address == "0.0.0.0" || options.address == "::";
+  const std::string address = any ? "127.0.0.1" : options.address;
+  httplib::Client client(address, options.port);
+  client.set_read_timeout(kActionSeconds);
+  const httplib::Result answer = question.changes
+                                     ? client.Post(question.path, question.argument, "text/plain")
+                                     : client.Get(question.path);
+  if (!answer) {
+    return Fail(Code::kUnavailable, fmt::format("{}:{}: {}", address, options.port,
+                                                httplib::to_string(answer.error())));
+  }
+  if (answer->status == 200) return answer->body;
+  const Json body = Json::parse(answer->body, nullptr, false);
+  return Fail(Code::kNotFound, body.is_object() && body.contains("error")
+                                   ? body["error"].get<std::string>()
+                                   : fmt::format("answered {}", answer->status));
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                       const Metrics& metrics,
-                                                      std::function<ReadinessReport()> readiness) {
-  auto impl = std::make_unique<Impl>(metrics, std::move(readiness));
+                                                      std::function<ReadinessReport()> readiness,
+                                                      std::vector<HttpAction> actions) {
+  auto impl = std::make_unique<Impl>(metrics, std::move(readiness), options);
   httplib::Server& server = impl->server;
   impl->Route();
+  for (const HttpAction& action : actions) impl->Add(action);
   server.set_read_timeout(kIdleSeconds);
   server.set_write_timeout(kIdleSeconds);
   server.set_keep_alive_timeout(kIdleSeconds);

@@ -277,6 +277,11 @@ std::string Metrics::Render() const {
   for (prometheus::MetricFamily& family : families_->process.Collect()) {
     all.push_back(std::move(family));
   }
+  if (plugin_processes_) {
+    for (prometheus::MetricFamily& family : PluginMetrics(plugin_processes_())) {
+      all.push_back(std::move(family));
+    }
+  }
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, all);
   return std::move(text).str();

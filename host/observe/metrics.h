@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "host/observe/plugin_metrics.h"
 #include "host/ports/telemetry.h"
 
 namespace dsw {
@@ -32,6 +34,8 @@ class Metrics final : public Telemetry {
   /// What became of the files in the plugin directories.
   void SetPlugins(std::size_t loaded, std::size_t refused);
   void SetReady(bool ready);
+  /// Where Render() finds out about plugins' processes. To be called before anybody renders.
+  void SetPluginProcesses(PluginProcessLook look) { plugin_processes_ = std::move(look); }
 
   /// All metrics, and the process's own, in Prometheus' text format.
   std::string Render() const;
@@ -40,6 +44,7 @@ class Metrics final : public Telemetry {
   struct Families;
   const std::string worker_;
   const std::unique_ptr<Families> families_;
+  PluginProcessLook plugin_processes_;
 };
 
 }  // namespace dsw

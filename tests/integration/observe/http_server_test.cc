@@ -136,5 +136,31 @@ TEST_F(HttpServerTest, CanBeEndedAtOnce) {
   for (int i = 0; i < 20; ++i) ASSERT_OK(HttpServer::Start(AnyPort(), metrics_, Report({})));
 }
 
+TEST_F(HttpServerTest, DoesWhatCommandsAskFor) {
+  std::vector<HttpAction> actions;
+  actions.push_back({.path = "/say", .changes = true, .run = [](const std::string& argument) {
+                       return Result<std::string>("{\"said\":\"" + argument + "\"}");
+                     }});
+  actions.push_back({.path = "/fail", .changes = false, .run = [](const std::string&) {
+                       return Result<std::string>(Fail(Code::kNotFound, "there is none"));
+                     }});
+  ASSERT_OK_AND_ASSIGN(const auto server,
+                       HttpServer::Start(AnyPort(), metrics_, Report({}), std::move(actions)));
+  const HttpServerOptions where{.address = "0.0.0.0", .port = server->port()};
+  ASSERT_OK_AND_ASSIGN(const std::string said,
+                       AskServer(where, {.path = "/say", .changes = true, .argument = "hello"}));
+  EXPECT_EQ(Json::parse(said).at("said"), "hello");
+  EXPECT_FAIL(AskServer(where, {.path = "/fail"}), Code::kNotFound, "there is none");
+  EXPECT_FAIL(AskServer(where, {.path = "/say"}), Code::kNotFound) << "which is no question";
+}
+
+TEST_F(HttpServerTest, IsMissedByCommandsWhenThereIsNone) {
+  const int port = [this] {
+    return (*HttpServer::Start(AnyPort(), metrics_, Report({})))->port();
+  }();
+  EXPECT_FAIL(AskServer({.address = "127.0.0.1", .port = port}, {.path = "/say"}),
+              Code::kUnavailable, "127.0.0.1");
+}
+
 }  // namespace
 }  // namespace dsw

@@ -149,6 +149,18 @@ TEST(MetricsTest, CountChunksAndPlugins) {
   EXPECT_EQ(ValueOf(metrics, "worker_ready{worker=\"w\"}"), "1");
 }
 
+TEST(MetricsTest, LookAtPluginsProcesses) {
+  Metrics metrics("w");
+  metrics.SetPluginProcesses([] {
+    return std::vector<PluginProcessState>{{"io.acme", "quarantined", 20, 1000}};
+  });
+  EXPECT_EQ(ValueOf(metrics, "worker_plugin_process_memory_bytes{plugin=\"io.acme\"}"), "1000");
+  EXPECT_EQ(ValueOf(metrics, "worker_plugin_process_restarts_total{plugin=\"io.acme\"}"), "20");
+  const std::string state = "worker_plugin_process_state{plugin=\"io.acme\",state=\"";
+  EXPECT_EQ(ValueOf(metrics, state + "running\"}"), "0");
+  EXPECT_EQ(ValueOf(metrics, state + "quarantined\"}"), "1");
+}
+
 TEST(MetricsTest, KnowTheProcess) {
   const Metrics metrics("w");
   for (const char* name : {"process_resident_memory_bytes", "process_virtual_memory_bytes",
