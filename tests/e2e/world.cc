@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/world.h"
 
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -26,6 +27,11 @@ std::unique_ptr<NatsConnection> Connect(const NatsServer& server) {
   return *std::move(connection);
 }
 
+/// For tests that are run once for each mode.
+bool Isolated() {
+  return std::getenv("DSW_TEST_ISOLATED") != nullptr;
+}
+
 }  // namespace
 
 World::World() : database_(postgres_.CreateDatabase()) {
@@ -35,7 +41,9 @@ World::World() : database_(postgres_.CreateDatabase()) {
   variables_ = {{"DATABASE_URL", postgres_.Url(database_)},
                 {"NATS_URL", nats_.Url()},
                 {"PLUGIN_DIR", directory_ / "plugins"},
-                {"PLUGIN_ISOLATION", "none"},
+                {"PLUGIN_ISOLATION", Isolated() ? "all" : "none"},
+                {"PLUGIN_GRANTS",
+                 "io.dsw.sink-sqlite:files,io.dsw.embed-test:files,io.dsw.embed-fastembed:files"},
                 {"VECTOR_SINK", "sqlite"},
                 {"SQLITE_PATH", SinkFile()},
                 {"METRICS_PORT", "0"},
@@ -50,10 +58,15 @@ World::World() : database_(postgres_.CreateDatabase()) {
 }
 
 void World::AddPlugin(const std::filesystem::path& plugin) {
-  const std::filesystem::path copy = directory_ / "plugins" / plugin.filename();
+  AddPlugin(plugin, plugin.filename());
+}
+
+void World::AddPlugin(const std::filesystem::path& plugin, const std::string& name) {
+  const std::filesystem::path copy = directory_ / "plugins" / ".new";
   std::filesystem::copy_file(plugin, copy);
   // Plugins that others may write to are refused.
   std::filesystem::permissions(copy, std::filesystem::perms(0755));
+  std::filesystem::rename(copy, directory_ / "plugins" / name);
 }
 
 Command World::WorkerCommand(std::vector<std::string> arguments) const {

@@ -38,6 +38,8 @@ class World {
   void Set(const std::string& name, const std::string& value) { variables_[name] = value; }
   /// Also loads this plugin.
   void AddPlugin(const std::filesystem::path& plugin);
+  /// Under this name, and in one step in the place of a file that has it.
+  void AddPlugin(const std::filesystem::path& plugin, const std::string& name);
 
   /// Runs a command to its end.
   Output Run(std::vector<std::string> arguments, std::string_view input = {});

@@ -131,6 +131,7 @@ dsw_status Embed(void* instance, const dsw_call* call, const dsw_embed_request* 
     constexpr std::string_view kError = "to \x1b[31mstderr\n";
     if (write(2, kError.data(), kError.size()) < 0) return DSW_E_INTERNAL;
   }
+  if (behaviour == "slow") usleep(20'000);
   if (behaviour == "throws") throw std::runtime_error("thrown across the boundary");
   if (behaviour == "throws_int") throw 42;
   if (behaviour == "no_alloc") return DSW_OK;
