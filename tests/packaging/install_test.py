@@ -71,6 +71,19 @@ class InstallTest(unittest.TestCase):
         self.assertEqual({plugin["verdict"] for plugin in plugins}, {"loaded"})
         self.assertEqual({plugin["mode"] for plugin in plugins}, {"in process"})
 
+    def test_the_installed_worker_finds_what_runs_plugins_in_processes_of_their_own(self):
+        environment = {
+            **os.environ,
+            "PLUGIN_DIR": str(self.plugins),
+            "PLUGIN_ISOLATION": "all",
+            "PLUGIN_GRANTS": "io.dsw.embed-fastembed:files,io.dsw.sink-sqlite:files",
+        }
+        report = output(
+            *(self.prefix / "bin/worker-datasets", "plugins", "--strict", "--json"),
+            env=environment,
+        )
+        self.assertEqual({plugin["mode"] for plugin in json.loads(report)["plugins"]}, {"isolated"})
+
     def test_the_packages_of_the_image_have_every_library(self):
         packages = set(output(ROOT / "packaging/docker/runtime-packages.sh", self.root).split())
         for path in self.files():
