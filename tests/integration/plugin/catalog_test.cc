@@ -74,7 +74,7 @@ TEST_P(CatalogTest, KeepsIdleInstancesUpToALimit) {
   for (int i = 1; i <= most + 5; ++i) {
     ASSERT_OK(catalog().OpenEmbedder(Config("hash-" + std::to_string(i))));
   }
-  EXPECT_EQ(plugins_->providers().at(0).plugin->instances.load(), most + 1)
+  EXPECT_EQ(plugins_->providers().at(0)->plugin->instances.load(), most + 1)
       << "the one in use does not count";
   ASSERT_OK_AND_ASSIGN(const auto again, catalog().OpenEmbedder(Config("hash-1000")));
   EXPECT_EQ(again, used);
@@ -148,7 +148,7 @@ TEST_P(CatalogTest, SaysThatTheConfiguredSinkIsMissing) {
 TEST_P(CatalogTest, CanBeShutDownInOrder) {
   std::shared_ptr<Embedder> held;
   { ASSERT_OK_AND_ASSIGN(held, catalog().OpenEmbedder(Config("hash-8"))); }
-  const std::shared_ptr<LoadedPlugin> plugin = plugins_->providers().at(0).plugin;
+  const std::shared_ptr<LoadedPlugin> plugin = plugins_->providers().at(0)->plugin;
   catalog_.reset();
   EXPECT_EQ(plugin->instances.load(), 1);
   held.reset();
