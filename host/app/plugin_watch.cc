@@ -17,8 +17,8 @@
 namespace dsw {
 namespace {
 
-/// Not IN_CREATE, after which a file still is written. A link that is made comes with IN_ATTRIB of
-/// nothing, so that it is noticed with the next change, or by hand.
+/// Not IN_CREATE, after which a file still is written; so a link that is made is noticed with the
+/// next change, or by hand.
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR;
 

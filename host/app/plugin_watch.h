@@ -21,7 +21,7 @@ class PluginWatch {
 
   /// Null, with a line that says so, when the system cannot tell of changes. Directories that are
   /// not there are passed over. `changed` is called once for changes that follow each other: files
-  /// that were closed after writing, renamed, removed, linked or given other rights.
+  /// that were closed after writing, renamed, removed or given other rights.
   static std::unique_ptr<PluginWatch> Start(const std::vector<std::filesystem::path>& directories,
                                             std::function<void()> changed);
   PluginWatch(const PluginWatch&) = delete;
