@@ -25,7 +25,6 @@ constexpr int kMostPieces = 128;
 inline int Recurse(volatile int* depth) {
   volatile char frame[4096];
   frame[0] = static_cast<char>(*depth);
-  ++*depth;
   if (*depth < 0) return 0;  // Never.
   return Recurse(depth) + frame[0];
 }
