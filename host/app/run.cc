@@ -59,7 +59,7 @@ Result<std::unique_ptr<Worker>> StartPatiently(const Settings& settings, PluginH
 /// there is nothing left to serve from.
 Status Serve(Worker& worker, bool until_idle, Shutdown& shutdown) {
   while (!shutdown.Wait(kTick)) {
-    if (const std::optional<Error> failure = worker.pool().failure()) return Fail(*failure);
+    if (const std::optional<Error> failure = worker.failure()) return Fail(*failure);
     if (until_idle && worker.Idle()) {
       Log(LogLevel::kInfo, "app", "no job is waiting, in flight or delayed");
       return {};

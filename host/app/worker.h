@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "host/app/plugin_host.h"
 #include "host/base/clock.h"
@@ -38,11 +40,14 @@ class Worker {
   void CancelDatabase() { database_->Cancel(); }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
   bool Idle();
+  /// Why no further job can be taken, by anybody's waiting: the queue is gone for good.
+  std::optional<Error> failure() const;
 
  private:
   Worker(const Settings& settings, PluginHost& plugins);
   Status Open(const Settings& settings);
   std::vector<ReadinessCheck> ReadinessChecks();
+  Status CheckQueue();
 
   SystemClock clock_;
   PipelineOptions options_;
@@ -51,6 +56,8 @@ class Worker {
   std::unique_ptr<PostgresStore> datasets_;
   std::unique_ptr<NatsConnection> nats_;
   std::unique_ptr<PullQueue> queue_;
+  mutable std::mutex failure_mutex_;
+  std::optional<Error> failure_;  ///< Guarded by failure_mutex_.
   std::unique_ptr<ProgressPublisher> progress_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<HealthMonitor> health_;

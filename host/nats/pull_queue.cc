@@ -71,10 +71,8 @@ Status PullQueue::Subscribe() {
 }
 
 Status PullQueue::Restore() {
-  const Clock::TimePoint now = SystemClock().Now();
-  if (now < next_check_) return {};
   ASSIGN_OR_RETURN(const std::vector<std::string> made, RestoreTopology(connection_, topology_));
-  next_check_ = now + check_interval_;
+  next_check_ = SystemClock().Now() + check_interval_;
   if (made.empty()) return {};
   Log(LogLevel::kWarn, "nats",
       "made again what was deleted or lost; jobs that were in it have to be submitted again",
@@ -119,10 +117,7 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
     SystemClock().WaitFor(kSlice, stop);
     return Fail(health.error());
   }
-  // A fetch from a consumer that does not exist looks like one from a queue without messages.
-  Status ready = Restore();
-  if (ready) ready = Subscribe();
-  if (!ready) {
+  if (Status ready = Subscribe(); !ready) {
     SystemClock().WaitFor(kSlice, stop);
     return Fail(std::move(ready).error());
   }
@@ -131,7 +126,6 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
       natsSubscription_Fetch(fetched.list(), subscription_.get(), 1, kSlice.count(), nullptr);
   if (status == NATS_TIMEOUT || status == NATS_NOT_FOUND) return std::unique_ptr<Delivery>();
   if (status != NATS_OK) {
-    next_check_ = {};
     Error error = NatsError(status, fmt::format("fetch from consumer {} of stream {}",
                                                 topology_.consumer, topology_.stream));
     error.code = Code::kUnavailable;
@@ -166,6 +160,8 @@ Result<bool> PullQueue::Idle() {
 
 Status PullQueue::Health() {
   RETURN_IF_ERROR(connection_.Health());
+  const std::lock_guard lock(health_mutex_);
+  if (SystemClock().Now() >= next_check_) return Restore();
   // Asked for, because a fetch from a consumer that was deleted looks like one without messages.
   JsConsumerInfoHandle info;
   jsErrCode code{};
@@ -173,9 +169,11 @@ Status PullQueue::Health() {
       js_GetConsumerInfo(Out(info), connection_.jetstream(), topology_.stream.c_str(),
                          topology_.consumer.c_str(), nullptr, &code);
   if (status == NATS_OK) return {};
-  return Fail(NatsError(
+  Error error = NatsError(
       status, fmt::format("look at consumer {} of stream {}", topology_.consumer, topology_.stream),
-      code));
+      code);
+  if (error.code == Code::kNotFound) return Restore();
+  return Fail(std::move(error));
 }
 
 }  // namespace dsw
