@@ -165,7 +165,9 @@ Status Settlement::End(const Disposition& next) {
     event.final = true;
     return worker_.progress.PublishFinal(event);
   }
-  if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
+  // A later delivery that does not know how far the job came would tell of nothing done.
+  const bool known = run_.progress || delivery_.attempt() == 1;
+  if (known && !Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
     worker_.progress.Publish(FailureEvent(next));
   }
   return {};
