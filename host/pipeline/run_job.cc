@@ -133,7 +133,8 @@ std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContex
 
   JobRun run;
   std::optional<Heartbeat> heartbeat;
-  const Result<Job> job = ParseJob(delivery.payload());
+  Result<Job> job = ParseJob(delivery.payload());
+  if (job) job->redelivered = delivery.attempt() > 1;
   Status outcome = job ? Status() : Status(Fail(job.error()));
   try {
     heartbeat.emplace(worker.queue.ack_wait() / 3, [&delivery] {

@@ -27,14 +27,20 @@ Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
   return {};
 }
 
-void LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+Status LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
+  // Not by the values alone: of a target that is gone that would be the refusal of a foreign key.
   Exec(transaction,
-       "INSERT INTO dataset_transform_targets (embedded_dataset_id) VALUES ($1::bigint) "
+       "INSERT INTO dataset_transform_targets (embedded_dataset_id) "
+       "SELECT embedded_dataset_id FROM embedded_datasets "
+       "WHERE embedded_dataset_id = $1::bigint FOR KEY SHARE "
        "ON CONFLICT DO NOTHING",
        target.embedded_dataset_id);
-  Exec(transaction,
-       "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = $1::bigint FOR UPDATE",
-       target.embedded_dataset_id);
+  const pqxx::result locked = Exec(
+      transaction,
+      "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = $1::bigint FOR UPDATE",
+      target.embedded_dataset_id);
+  if (locked.empty()) return Fail(Lost(transaction, target));
+  return {};
 }
 
 std::string FailureKey(const std::string& job_id, std::int32_t range) {

@@ -38,8 +38,9 @@ Error Lost(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 /// Keeps anybody from taking over until the transaction ends; kFenced when somebody has.
 Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 
-/// Locks the row that all claims and changes of generation of a target go through.
-void LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target);
+/// Locks the row that all claims and changes of generation of a target go through; kWithdrawn when
+/// the target was deleted.
+Status LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 
 /// What failures of a job, or of its range, are counted under.
 std::string FailureKey(const std::string& job_id, std::int32_t range);

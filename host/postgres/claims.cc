@@ -141,7 +141,7 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     ClaimResult result = wanted;
     ClaimedTarget& claimed = result.target;
     pqxx::work transaction(session.connection);
-    LockTarget(transaction, claimed);
+    RETURN_IF_ERROR(LockTarget(transaction, claimed));
     if (std::optional<Error> held = HeldBy(transaction, claimed)) return Fail(*std::move(held));
     OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
     Bury(transaction, claimed);

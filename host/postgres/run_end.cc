@@ -192,7 +192,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
     BeginLong(transaction);
-    LockTarget(transaction, target);
+    RETURN_IF_ERROR(LockTarget(transaction, target));
     RETURN_IF_ERROR(Hold(transaction, target));
     Pieces pieces;
     if (!target.whole()) {

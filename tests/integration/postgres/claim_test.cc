@@ -244,5 +244,11 @@ TEST_F(ClaimTest, RangesThatEndAtOnceEndTheRun) {
   EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs"), "failed");
 }
 
+TEST_F(ClaimTest, ATargetThatIsDeletedBeforeItIsClaimedIsWithdrawn) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Sql("DELETE FROM embedded_datasets; DELETE FROM dataset_transforms");
+  EXPECT_FAIL(Take(plan), Code::kWithdrawn, "deleted");
+}
+
 }  // namespace
 }  // namespace dsw
