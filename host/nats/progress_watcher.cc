@@ -8,8 +8,8 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/domain/progress_codec.h"
-#include "host/nats/errors.h"
 #include "host/nats/fetched.h"
+#include "host/nats/info.h"
 #include "host/nats/message.h"
 
 namespace dsw {
@@ -35,13 +35,9 @@ Result<std::unique_ptr<ProgressWatcher>> ProgressWatcher::Open(const NatsConnect
   std::unique_ptr<ProgressWatcher> watcher(new ProgressWatcher(
       connection, status_stream,
       fmt::format("transforms.dataset.status.*.*.{}", dataset_transform_id), job_id));
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status =
-      js_GetStreamInfo(Out(info), connection.jetstream(), status_stream.c_str(), nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("look up stream {}", status_stream), code));
-  }
+  ASSIGN_OR_RETURN(
+      const JsStreamInfoHandle info,
+      StreamInfo(connection, status_stream, fmt::format("look up stream {}", status_stream)));
   watcher->next_sequence_ = info->State.LastSeq + 1;
   return watcher;
 }
