@@ -43,6 +43,11 @@ Status LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& targ
   return {};
 }
 
+void LockRunEnds(pqxx::transaction_base& transaction, std::int64_t dataset_transform_id) {
+  Exec(transaction, "SELECT pg_advisory_xact_lock(hashtextextended('dsw_run_ends', $1::bigint))",
+       dataset_transform_id);
+}
+
 std::string FailureKey(const std::string& job_id, std::int32_t range) {
   return range == kWholeTarget ? job_id : fmt::format("{}#{}", job_id, range);
 }
