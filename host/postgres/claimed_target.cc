@@ -48,8 +48,10 @@ void LockRunEnds(pqxx::transaction_base& transaction, std::int64_t dataset_trans
        dataset_transform_id);
 }
 
-std::string FailureKey(const std::string& job_id, std::int32_t range) {
-  return range == kWholeTarget ? job_id : fmt::format("{}#{}", job_id, range);
+std::string FailureKey(const std::string& job_id, std::int64_t embedded_dataset_id,
+                       std::int32_t range) {
+  return range == kWholeTarget ? job_id
+                               : fmt::format("{}#{}/{}", job_id, embedded_dataset_id, range);
 }
 
 }  // namespace dsw

@@ -53,7 +53,8 @@ Status LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& targ
 /// transform's statistics. Of the transaction, not of the session.
 void LockRunEnds(pqxx::transaction_base& transaction, std::int64_t dataset_transform_id);
 
-/// What failures of a job, or of its range, are counted under.
-std::string FailureKey(const std::string& job_id, std::int32_t range);
+/// What failures of a job, or of its range of a target, are counted under.
+std::string FailureKey(const std::string& job_id, std::int64_t embedded_dataset_id,
+                       std::int32_t range);
 
 }  // namespace dsw

@@ -49,7 +49,8 @@ FailureCount FailuresOf(pqxx::transaction_base& transaction, const std::string& 
 }
 
 std::string KeyOf(const Job& job) {
-  return FailureKey(DatabaseText(job.job_id), job.range ? job.range->number : kWholeTarget);
+  return FailureKey(DatabaseText(job.job_id), job.embedded_dataset_id.value_or(0),
+                    job.range ? job.range->number : kWholeTarget);
 }
 
 }  // namespace

@@ -117,6 +117,13 @@ WHERE embedded_dataset_id IN (
 ORDER BY embedded_dataset_id FOR UPDATE
 )sql";
 
+/// Of jobs whose messages were taken out of the queue, and of versions that counted otherwise. No
+/// job waits that long between two tries.
+constexpr char kForgetFailures[] = R"sql(
+DELETE FROM dataset_transform_job_failures
+WHERE dataset_transform_id = $1::bigint AND last_failed_at < now() - interval '30 days'
+)sql";
+
 constexpr char kReached[] = R"sql(
 UPDATE dataset_transform_targets
 SET chunks_total = $2::bigint, chunks_done = $3::bigint, chunks_failed = $4::bigint
@@ -218,6 +225,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
       }
       Exec(transaction, kForget, target.embedded_dataset_id,
            static_cast<std::int64_t>(retention.count()));
+      Exec(transaction, kForgetFailures, target.dataset_transform_id);
     } else if (pieces.waiting == 0) {
       EndRun(transaction,
              {.dataset_transform_id = target.dataset_transform_id, .job_id = target.job_id},

@@ -145,7 +145,8 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
                                 target.collection));
       }
     }
-    RestartPatience(transaction, FailureKey(target.job_id, target.range));
+    RestartPatience(transaction,
+                    FailureKey(target.job_id, target.embedded_dataset_id, target.range));
     Validity validity = CheckRecords(record, surroundings, target.mode, target.whole());
     Exec(transaction, kBegin, target.embedded_dataset_id, target.job_id, validity.generation,
          target.dataset_id, surroundings.maker, validity.previous_maker);
