@@ -32,19 +32,22 @@ WHERE e.collection_name = $1 AND e.embedded_dataset_id <> $2::bigint
 ORDER BY 1 LIMIT 1
 )sql";
 
+constexpr char kLockShared[] = R"sql(
+SELECT FROM dataset_transform_targets t
+WHERE embedded_dataset_id IN (SELECT embedded_dataset_id FROM embedded_datasets
+                              WHERE collection_name = $1)
+ORDER BY embedded_dataset_id FOR UPDATE
+)sql";
+
 /// An empty collection has lost the points of every target that has recorded any there.
 constexpr char kVoid[] = R"sql(
-WITH others AS (
-  SELECT t.embedded_dataset_id
-  FROM embedded_datasets e JOIN dataset_transform_targets t USING (embedded_dataset_id)
-  WHERE e.collection_name = $1 AND e.embedded_dataset_id <> $2::bigint
-    AND EXISTS (SELECT FROM dataset_transform_items p
-                WHERE p.embedded_dataset_id = t.embedded_dataset_id
-                  AND p.generation = t.generation)
-  ORDER BY 1 FOR UPDATE OF t
-)
 UPDATE dataset_transform_targets t SET generation = generation + 1
-FROM others o WHERE o.embedded_dataset_id = t.embedded_dataset_id
+FROM embedded_datasets e
+WHERE e.embedded_dataset_id = t.embedded_dataset_id AND e.collection_name = $1
+  AND t.embedded_dataset_id <> $2::bigint
+  AND EXISTS (SELECT FROM dataset_transform_items p
+              WHERE p.embedded_dataset_id = t.embedded_dataset_id
+                AND p.generation = t.generation)
 )sql";
 
 constexpr char kBegin[] = R"sql(
@@ -117,6 +120,7 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
                      const Surroundings& surroundings) {
   return database.Run([&](Session& session) -> Result<Survey> {
     pqxx::work transaction(session.connection);
+    if (surroundings.collection_empty) Exec(transaction, kLockShared, target.collection);
     RETURN_IF_ERROR(LockTarget(transaction, target));
     RETURN_IF_ERROR(Hold(transaction, target));
     const auto row = Exec(transaction, kRecord, target.embedded_dataset_id, target.job_id).at(0);
