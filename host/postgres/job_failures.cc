@@ -62,6 +62,7 @@ void CountFailure(pqxx::transaction_base& transaction, const JobFailure& failure
 }
 
 void RestartPatience(pqxx::transaction_base& transaction, const std::string& key) {
+  // No failure is of this type, so that the next one is the first of its own.
   Exec(transaction, "UPDATE dataset_transform_job_failures SET error_type = '' WHERE job_id = $1",
        key);
 }
