@@ -198,6 +198,7 @@ TEST_F(RunJobTest, AJobIsADeadLetterOnceTheQueueHasIt) {
   FakeDelivery bad("{");
   bad.settle_status = Fail(Code::kUnavailable, "the stream is full");
   EXPECT_EQ(Handle(bad), std::nullopt);
+  EXPECT_THAT(telemetry_.ended, ElementsAre(DeliveryOutcome::kRetried));
   bad.settle_status = {};
   EXPECT_EQ(Handle(bad), "?");
   EXPECT_EQ(Handle(delivery_), std::nullopt) << "it succeeded";
@@ -352,8 +353,10 @@ TEST_F(RunJobTest, AJobStaysInTheQueueUntilItsLastEventIsPublished) {
   EXPECT_EQ(delivery_.acks, 0);
   EXPECT_THAT(delivery_.retries, IsEmpty());
   EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+  EXPECT_THAT(telemetry_.ended, ElementsAre(DeliveryOutcome::kHandedBack)) << "it comes back";
   Handle(delivery_);
   EXPECT_EQ(delivery_.acks, 1);
+  EXPECT_EQ(telemetry_.ended.back(), DeliveryOutcome::kSuccess);
   EXPECT_TRUE(bus_.events.back().final);
   EXPECT_EQ(bus_.events.back().state, JobState::kSuccess);
   EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
