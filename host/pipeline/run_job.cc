@@ -99,7 +99,7 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   if (end->complete && end->dead_ranges > 0) {
     run.complete = true;
     run.progress->state = JobState::kFailed;
-    run.progress->error = fmt::format("{} of the job's ranges given up", end->dead_ranges);
+    run.progress->error = RangesGivenUp(end->dead_ranges);
   } else if (end->complete) {
     run.progress->state = JobState::kSuccess;
   }

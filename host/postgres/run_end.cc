@@ -229,7 +229,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
     } else if (pieces.waiting == 0) {
       EndRun(transaction,
              {.dataset_transform_id = target.dataset_transform_id, .job_id = target.job_id},
-             target.embedded_dataset_id, "failed", "ranges of the job were given up");
+             target.embedded_dataset_id, "failed", RangesGivenUp(pieces.dead));
     }
     Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
          target.token);

@@ -262,10 +262,10 @@ TEST_F(ClaimTest, ARunWhoseLastRangeFinishesAfterOthersWereGivenUpHasFailed) {
   EXPECT_FALSE(end.job_complete);
   EXPECT_EQ(end.dead_ranges, 1);
   EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
-            "failed|ranges of the job were given up");
+            "failed|1 of the job's ranges given up");
   EXPECT_EQ(Sql("SELECT last_outcome, last_error, total_chunks_embedded, total_chunks_to_process, "
                 "failed_batches, successful_batches FROM dataset_transform_stats"),
-            "failed|ranges of the job were given up|10|20|1|2");
+            "failed|1 of the job's ranges given up|10|20|1|2");
 }
 
 TEST_F(ClaimTest, RangesThatEndAtOnceEndTheRun) {
