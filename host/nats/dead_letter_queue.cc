@@ -10,14 +10,13 @@
 #include "host/nats/fetched.h"
 #include "host/nats/info.h"
 #include "host/nats/message.h"
+#include "host/nats/short_consumer.h"
 #include "host/nats/topology.h"
 
 namespace dsw {
 namespace {
 
 constexpr std::int64_t kFetchTimeoutMs = 5000;
-/// How long the server keeps the consumer of a listing that was interrupted.
-constexpr std::chrono::nanoseconds kForgetAfter = std::chrono::minutes(1);
 
 std::chrono::system_clock::time_point TimeOf(std::int64_t ns) {
   return std::chrono::system_clock::time_point(
@@ -40,21 +39,14 @@ DeadLetterQueue::DeadLetterQueue(const NatsConnection& connection, std::string s
 
 Status DeadLetterQueue::ForEach(const std::function<Status(const StoredDeadLetter&)>& visit) {
   const std::string doing = fmt::format("read dead letters of stream {}", stream_);
-  jsCtx* const js = connection_.jetstream();
   ASSIGN_OR_RETURN(const JsStreamInfoHandle info, StreamInfo(connection_, stream_, doing));
   // Those that come later are not followed: a replayed job may come back at once.
   const std::uint64_t last = info->State.LastSeq;
   if (info->State.Msgs == 0) return {};
 
-  jsSubOptions options{};
-  jsSubOptions_Init(&options);
-  options.Stream = stream_.c_str();
-  options.Config.AckPolicy = js_AckExplicit;
-  options.Config.InactiveThreshold = kForgetAfter.count();
   NatsSubscriptionHandle subscription;
   jsErrCode code{};
-  natsStatus status =
-      js_PullSubscribe(Out(subscription), js, ">", nullptr, nullptr, &options, &code);
+  natsStatus status = SubscribeShortly(connection_, stream_, ">", 0, subscription, &code);
   if (status != NATS_OK) return Fail(NatsError(status, doing, code));
   while (true) {
     Fetched fetched;
