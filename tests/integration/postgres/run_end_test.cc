@@ -64,6 +64,11 @@ class RunEndTest : public StoreTest {
         "CREATE CONSTRAINT TRIGGER linger AFTER UPDATE OF outcome ON dataset_transform_runs "
         "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()");
   }
+  void AwaitAWaitingLock() {
+    while (Sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
   /// Finishes both at the same time; how many of them were told that the job is complete.
   static int FinishBoth(TargetClaim& one, TargetClaim& other) {
     std::array<bool, 2> told{};
@@ -132,9 +137,7 @@ TEST_F(RunEndTest, AJobThatFailsLocksNothingThatWhoHoldsATargetWaitsFor) {
         "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = 1 FOR UPDATE");
     failing = std::jthread(
         [&] { EXPECT_OK(store_->EndFailed(MakeJob("a"), {.message = "the second refused"})); });
-    while (Sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    AwaitAWaitingLock();
     EXPECT_NO_THROW(
         end_of_a_range.exec("UPDATE dataset_transform_runs SET error = error "
                             "WHERE embedded_dataset_id = 1"));
@@ -143,6 +146,36 @@ TEST_F(RunEndTest, AJobThatFailsLocksNothingThatWhoHoldsATargetWaitsFor) {
   failing.join();
   EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
             "failed|the second refused\nfailed|the second refused");
+}
+
+TEST_F(RunEndTest, AnEmptyCollectionIsFoundWithoutWaitingInACircle) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const auto one = Take(plan, plan.targets[0]);
+  const auto other = Take(plan, plan.targets[1]);
+  Embed(*one);
+  Sql("UPDATE embedded_datasets SET collection_name = 'shared'");
+  const Plan shared = MustPlan(MakeJob("b"));
+  ASSERT_OK(other->Release());
+  auto claim = store_->Claim(shared, shared.targets[1], {.holder = "test"});
+  ASSERT_OK(claim);
+  pqxx::connection connection(Server().Url(name_));
+  std::jthread looking;
+  {
+    pqxx::work end_of_a_job(connection);
+    end_of_a_job.exec("SET LOCAL deadlock_timeout = '50ms'");
+    const std::string lock = "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = ";
+    end_of_a_job.exec(lock + "1 FOR UPDATE");
+    looking = std::jthread([&] {
+      EXPECT_OK((*claim)->Look(
+          {.maker = "maker", .dimensions = 8, .collection_empty = true, .collection_maker = {}}));
+    });
+    AwaitAWaitingLock();
+    EXPECT_NO_THROW(end_of_a_job.exec(lock + "2 FOR UPDATE"));
+    EXPECT_NO_THROW(end_of_a_job.commit());
+  }
+  looking.join();
+  EXPECT_EQ(Sql("SELECT generation FROM dataset_transform_targets ORDER BY 1"), "0\n1")
+      << "what the first of them had recorded is void";
 }
 
 }  // namespace
