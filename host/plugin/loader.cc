@@ -59,12 +59,12 @@ void LogVerdict(const PluginReport& report) {
 }
 
 /// Runs the plugin's code for the first time: entry function, checks of its table, init.
-Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path& path) {
+Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const std::string& name,
+                  const std::string& load_path) {
   const FloatingPointKeeper keeper;
-  const std::string name = path.filename().string();
   const RunningCalls::Entry loading(name, "load");
   plugin.host = HostServicesFor(name);
-  ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(path));
+  ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(load_path));
   RETURN_IF_ERROR(RunPluginCode(
       name, [&](dsw_error* error) { return entry(plugin.host, &plugin.table, error); }));
   RETURN_IF_ERROR(CheckTable(plugin.table));
@@ -121,23 +121,18 @@ void LoadedPlugins::LoadDirectory(const fs::path& directory) {
 }
 
 Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
-  std::error_code error;
-  // What a link points to is what has to be safe from others.
-  const fs::path target = fs::canonical(path, error);
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  Manifest manifest;
-  {
-    ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(target));
-    report.sha256 = file.sha256;
-    ASSIGN_OR_RETURN(manifest, ReadManifest(file.image));
-  }
+  ASSIGN_OR_RETURN(PluginFile file, ReadPluginFile(path.parent_path(), path.filename().string()));
+  report.sha256 = file.sha256;
+  ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(file.image));
   CopyManifest(manifest, report);
   RETURN_IF_ERROR(CheckAbi(manifest));
   RETURN_IF_ERROR(CheckNotLoaded(report));
 
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
-  RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
+  const std::string name = file.path.filename().string();
+  ASSIGN_OR_RETURN(const LoadSource source, HoldForLoading(std::move(file), false));
+  RETURN_IF_ERROR(Initialise(*plugin, manifest, name, source.load_path));
   plugins_.push_back(plugin);
   for (std::size_t i = 0; i < plugin->table->provider_count; ++i) {
     const dsw_provider* provider = plugin->table->providers[i];

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -34,10 +35,24 @@ std::vector<fs::path> LibrariesIn(const fs::path& folder) {
   return found;
 }
 
-fs::path OwnFolder() {
+/// The file that this code is from. A worker may load a sealed copy in memory instead, by a link in
+/// /proc that reads "/memfd:PATH (deleted)".
+fs::path OwnFile() {
   Dl_info info{};
   if (dladdr(&kName, &info) == 0 || info.dli_fname == nullptr) return {};
-  return fs::path(info.dli_fname).parent_path();
+  const fs::path loaded = info.dli_fname;
+  std::error_code error;
+  const std::string target = fs::read_symlink(loaded, error).string();
+  constexpr std::string_view kStart = "/memfd:";
+  constexpr std::string_view kEnd = " (deleted)";
+  if (error || target.rfind(kStart, 0) != 0 || target.size() < kStart.size() + kEnd.size()) {
+    return loaded;
+  }
+  return target.substr(kStart.size(), target.size() - kStart.size() - kEnd.size());
+}
+
+fs::path OwnFolder() {
+  return OwnFile().parent_path();
 }
 
 /// Candidates to open, in order. A name without a slash is for the dynamic linker to find.
