@@ -43,7 +43,14 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings) {
   return directories;
 }
 
+Result<TrustPolicy> PluginTrustPolicy(const Settings& settings) {
+  return TrustPolicy::Create({.mode = settings.plugin_trust,
+                              .trusted_keys = settings.plugin_trusted_keys,
+                              .deny = settings.plugin_deny});
+}
+
 Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
+  ASSIGN_OR_RETURN(const TrustPolicy policy, PluginTrustPolicy(settings));
   ASSIGN_OR_RETURN(std::unique_ptr<CurlHttpClient> http,
                    CurlHttpClient::Create({.user_agent = "worker-datasets/" DSW_VERSION,
                                            .https_proxy = settings.https_proxy,
@@ -52,14 +59,15 @@ Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
                                            .ca_file = settings.ssl_cert_file,
                                            .ca_dir = settings.ssl_cert_dir,
                                            .egress = settings.egress}));
-  std::unique_ptr<PluginHost> host(new PluginHost(settings, std::move(http)));
+  std::unique_ptr<PluginHost> host(new PluginHost(settings, policy, std::move(http)));
   RETURN_IF_ERROR(host->Check(settings));
   return host;
 }
 
-PluginHost::PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http)
+PluginHost::PluginHost(const Settings& settings, const TrustPolicy& policy,
+                       std::unique_ptr<HttpClient> http)
     : http_(std::move(http)),
-      plugins_(PluginDirectories(settings)),
+      plugins_(PluginDirectories(settings), policy),
       catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings, *http_))) {}
 
 PluginHost::~PluginHost() {

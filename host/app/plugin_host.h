@@ -11,6 +11,7 @@
 #include "host/config/settings.h"
 #include "host/plugin/catalog.h"
 #include "host/plugin/loader.h"
+#include "host/plugin/trust.h"
 #include "host/ports/http_client.h"
 
 namespace dsw {
@@ -18,11 +19,14 @@ namespace dsw {
 /// PLUGIN_DIR as paths.
 std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
 
+/// What plugin files have to prove. kInvalid, naming the setting, when keys or sums cannot be read.
+Result<TrustPolicy> PluginTrustPolicy(const Settings& settings);
+
 /// Loaded plugins and their catalog. Plugins are shut down when it is destroyed; whatever was
 /// opened through the catalog must be gone by then.
 class PluginHost {
  public:
-  /// kInvalid when two plugins offer the same provider, kNotFound
+  /// kInvalid when two plugins offer the same provider or as PluginTrustPolicy(), kNotFound
   /// when there is no embedder at all or the configured sink is missing; as the HTTP client for
   /// proxies and certificates that cannot be used.
   static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
@@ -32,7 +36,7 @@ class PluginHost {
   LoadedCatalog& catalog() { return *catalog_; }
 
  private:
-  PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http);
+  PluginHost(const Settings& settings, const TrustPolicy& policy, std::unique_ptr<HttpClient> http);
   Status Check(const Settings& settings) const;
 
   const std::unique_ptr<HttpClient> http_;

@@ -36,6 +36,11 @@ Json ReportJson(const PluginReport& file) {
           {"sha256", TextOrNull(file.sha256)},
           {"verdict", file.loaded ? "loaded" : "refused"},
           {"reason", TextOrNull(file.reason)},
+          {"trust", TextOrNull(file.trust)},
+          {"signer", TextOrNull(file.signer)},
+          {"warning", TextOrNull(file.warning)},
+          {"mode", TextOrNull(file.mode)},
+          {"grants", file.grants},
           {"id", TextOrNull(file.id)},
           {"version", TextOrNull(file.version)},
           {"abi", TextOrNull(file.abi)},
@@ -68,7 +73,9 @@ void PrintText(const LoadedPlugins& plugins) {
       fmt::print("  refused  {}: {}\n", name, file.reason);
       continue;
     }
-    fmt::print("  loaded   {}  {} {}\n", name, file.id, file.version);
+    fmt::print("  loaded   {}  {} {} ({}{}{})\n", name, file.id, file.version, file.trust,
+               file.signer.empty() ? "" : " by ", file.signer);
+    if (!file.warning.empty()) fmt::print("             warning: {}\n", file.warning);
     for (const ProviderReport& provider : file.providers) {
       fmt::print("             {} {}\n", KindName(provider.kind), provider.id);
       for (const ModelReport& model : provider.models) {
@@ -81,7 +88,8 @@ void PrintText(const LoadedPlugins& plugins) {
 }  // namespace
 
 Status ListPlugins(const Settings& settings, const PluginsOptions& options) {
-  const LoadedPlugins plugins(PluginDirectories(settings));
+  ASSIGN_OR_RETURN(const TrustPolicy policy, PluginTrustPolicy(settings));
+  const LoadedPlugins plugins(PluginDirectories(settings), policy);
   if (options.json) {
     PrintJson(plugins);
   } else {

@@ -13,6 +13,7 @@
 #include "host/base/log_filter.h"
 #include "host/base/result.h"
 #include "host/base/secret.h"
+#include "host/domain/plugin_trust.h"
 #include "host/domain/point.h"
 
 namespace dsw {
@@ -71,6 +72,9 @@ struct Settings {
 
   // Plugins
   std::string plugin_dir;  ///< Directories, separated by colons.
+  PluginTrust plugin_trust = PluginTrust::kAuto;
+  std::string plugin_trusted_keys;
+  std::string plugin_deny;
   std::string fastembed_model_dir;
   std::int64_t fastembed_threads = 0;
   std::string onnxruntime_lib;

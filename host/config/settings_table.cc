@@ -351,6 +351,19 @@ void AddPlugins(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "PLUGIN_DIR", DSW_DEFAULT_PLUGIN_DIR,
                      Text(&S::plugin_dir, "directories, separated by colons"),
                      "Where plugins are loaded from"));
+  rows.push_back(Row(
+      kGroup, "PLUGIN_TRUST", "auto",
+      Choice(&S::plugin_trust, {"auto", "off", "warn", "enforce"},
+             {PluginTrust::kAuto, PluginTrust::kOff, PluginTrust::kWarn, PluginTrust::kEnforce}),
+      "What becomes of a plugin that the plugins.lock beside it does not vouch for; "
+      "auto: refused where there is a lock or a trusted key, else loaded"));
+  rows.push_back(Row(kGroup, "PLUGIN_TRUSTED_KEYS", "",
+                     Text(&S::plugin_trusted_keys, "*.pub file, or directory of them"),
+                     "Keys of which one must have signed plugins.lock; none: no signature is "
+                     "asked for"));
+  rows.push_back(Row(kGroup, "PLUGIN_DENY", "",
+                     Text(&S::plugin_deny, "list with commas, or file with one a line"),
+                     "SHA-256 sums of plugins that are never loaded"));
   rows.push_back(Row(kGroup, "FASTEMBED_MODEL_DIR", "", Text(&S::fastembed_model_dir, "directory"),
                      "Models of provider fastembed: a FastEmbed or Hugging Face cache, or folders "
                      "with model.onnx",

@@ -22,20 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<fs::path>> ListPlugins(const fs::path& directory) {
-  std::error_code error;
-  std::vector<fs::path> paths;
-  fs::directory_iterator entry(directory, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.front() != '.' && entry->path().extension() == ".so") paths.push_back(entry->path());
-  }
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  std::sort(paths.begin(), paths.end(),
-            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  return paths;
-}
-
 void CopyManifest(const Manifest& manifest, PluginReport& report) {
   report.id = manifest.id;
   report.version = manifest.version;
@@ -46,16 +32,30 @@ void CopyManifest(const Manifest& manifest, PluginReport& report) {
 }
 
 void LogVerdict(const PluginReport& report) {
-  if (report.loaded) {
-    Log(LogLevel::kInfo, "plugin", "plugin loaded",
-        {{"file", report.file},
-         {"id", report.id},
-         {"version", report.version},
-         {"sha256", report.sha256}});
-  } else {
-    Log(LogLevel::kWarn, "plugin", "plugin refused",
-        {{"file", report.file}, {"reason", report.reason}});
-  }
+  std::vector<LogField> fields = {{"file", report.file},       {"sha256", report.sha256},
+                                  {"id", report.id},           {"version", report.version},
+                                  {"trust", report.trust},     {"signer", report.signer},
+                                  {"warning", report.warning}, {"reason", report.reason}};
+  std::erase_if(fields, [](const LogField& field) { return field.value.empty(); });
+  const bool quiet = report.loaded && report.warning.empty();
+  Log(quiet ? LogLevel::kInfo : LogLevel::kWarn, "plugin",
+      report.loaded ? "plugin loaded" : "plugin refused", fields);
+}
+
+Status CheckTrust(const fs::path& path, const DirectoryTrust& trust, PluginReport& report) {
+  const TrustVerdict verdict = trust.Judge(path.filename().string(), report.sha256);
+  if (verdict.refused) return Fail(Code::kInvalid, verdict.reason);
+  report.warning = verdict.reason;
+  if (verdict.entry == nullptr) return {};
+  report.trust = trust.level();
+  report.signer = trust.signer();
+  report.mode = ModeName(verdict.entry->mode);
+  report.grants = verdict.entry->grants;
+  if (verdict.entry->mode != PluginMode::kIsolated) return {};
+  return Fail(Code::kInvalid,
+              fmt::format("is to run isolated, says {}, and this worker runs plugins in its own "
+                          "process; to allow that, list it there as inproc or any",
+                          (path.parent_path() / kLockName).string()));
 }
 
 /// Runs the plugin's code for the first time: entry function, checks of its table, init.
@@ -77,11 +77,25 @@ Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const std::str
 
 }  // namespace
 
+Result<std::vector<fs::path>> PluginFilesIn(const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.front() != '.' && entry->path().extension() == ".so") paths.push_back(entry->path());
+  }
+  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
+  std::sort(paths.begin(), paths.end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  return paths;
+}
+
 std::string HostAbiVersion() {
   return fmt::format("{}.{}", DSW_ABI_MAJOR, DSW_ABI_MINOR);
 }
 
-LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories) {
+LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories, const TrustPolicy& policy) {
   std::set<fs::path> seen;
   for (const fs::path& directory : directories) {
     std::error_code error;
@@ -91,7 +105,7 @@ LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories) {
       Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
           {{"directory", directories_.back().path}, {"reason", error.message()}});
     } else if (seen.insert(canonical).second) {
-      LoadDirectory(canonical);
+      LoadDirectory(canonical, policy);
     }
   }
 }
@@ -100,19 +114,21 @@ LoadedPlugins::~LoadedPlugins() {
   Shutdown();
 }
 
-void LoadedPlugins::LoadDirectory(const fs::path& directory) {
+void LoadedPlugins::LoadDirectory(const fs::path& directory, const TrustPolicy& policy) {
   directories_.push_back({directory.string(), ""});
-  const auto paths = ListPlugins(directory);
+  const auto paths = PluginFilesIn(directory);
   if (!paths) {
     directories_.back().problem = paths.error().message;
     Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
         {{"directory", directory.string()}, {"reason", paths.error().message}});
     return;
   }
+  const DirectoryTrust trust(policy, directory);
   for (const fs::path& path : *paths) {
     PluginReport report;
     report.file = path.string();
-    const Status status = LoadFile(path, report);
+    report.trust = "unlocked";
+    const Status status = LoadFile(path, trust, report);
     report.loaded = status.has_value();
     if (!status) report.reason = status.error().message;
     LogVerdict(report);
@@ -120,19 +136,22 @@ void LoadedPlugins::LoadDirectory(const fs::path& directory) {
   }
 }
 
-Status LoadedPlugins::LoadFile(const fs::path& path, PluginReport& report) {
+Status LoadedPlugins::LoadFile(const fs::path& path, const DirectoryTrust& trust,
+                               PluginReport& report) {
   ASSIGN_OR_RETURN(PluginFile file, ReadPluginFile(path.parent_path(), path.filename().string()));
   report.sha256 = file.sha256;
-  ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(file.image));
-  CopyManifest(manifest, report);
-  RETURN_IF_ERROR(CheckAbi(manifest));
+  const Result<Manifest> manifest = ReadManifest(file.image);
+  if (manifest) CopyManifest(*manifest, report);
+  RETURN_IF_ERROR(CheckTrust(path, trust, report));
+  if (!manifest) return Fail(manifest.error());
+  RETURN_IF_ERROR(CheckAbi(*manifest));
   RETURN_IF_ERROR(CheckNotLoaded(report));
 
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
   const std::string name = file.path.filename().string();
-  ASSIGN_OR_RETURN(const LoadSource source, HoldForLoading(std::move(file), false));
-  RETURN_IF_ERROR(Initialise(*plugin, manifest, name, source.load_path));
+  ASSIGN_OR_RETURN(const LoadSource source, HoldForLoading(std::move(file), trust.enforced()));
+  RETURN_IF_ERROR(Initialise(*plugin, *manifest, name, source.load_path));
   plugins_.push_back(plugin);
   for (std::size_t i = 0; i < plugin->table->provider_count; ++i) {
     const dsw_provider* provider = plugin->table->providers[i];

@@ -15,11 +15,16 @@
 
 #include "host/base/result.h"
 #include "host/plugin/plugin_report.h"
+#include "host/plugin/trust.h"
 
 namespace dsw {
 
 /// The ABI that this host speaks, as "0.1".
 std::string HostAbiVersion();
+
+/// The files of a directory that are taken for plugins, in the order in which they are loaded.
+/// kInvalid when it cannot be read.
+Result<std::vector<std::filesystem::path>> PluginFilesIn(const std::filesystem::path& directory);
 
 /// A plugin that was initialised.
 struct LoadedPlugin {
@@ -38,11 +43,13 @@ struct LoadedProvider {
 };
 
 /// Loads every plugin of the directories, in their order and within one in byte order of the file
-/// names; takes files that end in ".so". A file that cannot be used is reported and passed over.
+/// names; takes files that end in ".so". A file that cannot be used, or that `policy` does not let
+/// in, is reported and passed over.
 /// Loading and Shutdown() belong to one thread; immutable and thread-safe in between.
 class LoadedPlugins {
  public:
-  explicit LoadedPlugins(std::span<const std::filesystem::path> directories);
+  explicit LoadedPlugins(std::span<const std::filesystem::path> directories,
+                         const TrustPolicy& policy = {});
   LoadedPlugins(const LoadedPlugins&) = delete;
   LoadedPlugins& operator=(const LoadedPlugins&) = delete;
   ~LoadedPlugins();
@@ -63,8 +70,9 @@ class LoadedPlugins {
   void Shutdown();
 
  private:
-  void LoadDirectory(const std::filesystem::path& directory);
-  Status LoadFile(const std::filesystem::path& path, PluginReport& report);
+  void LoadDirectory(const std::filesystem::path& directory, const TrustPolicy& policy);
+  Status LoadFile(const std::filesystem::path& path, const DirectoryTrust& trust,
+                  PluginReport& report);
   Status CheckNotLoaded(const PluginReport& report);
 
   std::vector<DirectoryReport> directories_;

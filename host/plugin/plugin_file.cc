@@ -20,17 +20,6 @@
 namespace dsw {
 namespace {
 
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    return "";
-  }
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest.at(i));
-  return hex;
-}
-
 Status CheckUnchanged(const PluginFile& file) {
   struct stat now {};
   if (stat(file.path.c_str(), &now) != 0) {
@@ -51,6 +40,17 @@ bool LooksBesideItself(std::string_view image) {
 }
 
 }  // namespace
+
+std::string Sha256Hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    return "";
+  }
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest.at(i));
+  return hex;
+}
 
 Result<PluginFile> ReadPluginFile(const std::filesystem::path& directory, const std::string& name) {
   PluginFile result;

@@ -37,6 +37,9 @@ struct LoadSource {
 /// what was read, or refused (kInvalid) when `exact` bytes were asked for.
 Result<LoadSource> HoldForLoading(PluginFile file, bool exact);
 
+/// In lower-case hexadecimal.
+std::string Sha256Hex(std::string_view bytes);
+
 /// The manifest in the image of a plugin for this machine and this ABI. kInvalid says which of the
 /// conditions the file does not meet.
 Result<Manifest> ReadManifest(std::string_view image);

@@ -35,6 +35,11 @@ struct PluginReport {
   std::string sha256;  ///< Lower-case hexadecimal.
   bool loaded = false;
   std::string reason;  ///< Why it was refused; empty when it was loaded.
+  std::string trust;   ///< "signed", "locked" or "unlocked": what vouches for it.
+  std::string signer;  ///< Name of the key, when it is signed.
+  std::string mode;    ///< Where the lock lets it run: "any", "inproc", "isolated"; or empty.
+  std::vector<std::string> grants;  ///< That the lock gives it.
+  std::string warning;              ///< Why it would be refused if trust were enforced.
   std::string id;
   std::string version;
   std::string abi;  ///< "0.1"

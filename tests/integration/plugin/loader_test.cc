@@ -201,6 +201,58 @@ TEST(LoaderTest, RefusesTheSecondFileWithAProviderAndNamesBoth) {
   EXPECT_FAIL(plugins.CheckUnique(), Code::kInvalid, "/hostile_duplicate.so both have");
 }
 
+class LockedPluginTest : public testing::Test {
+ protected:
+  LockedPluginTest() { directory_.Add(EMBED_TEST_SO); }
+
+  /// Writes a lock that lists what is there now.
+  void Lock(std::string_view mode) const {
+    const std::string sum = directory_.Load().files().at(0).sha256;
+    WriteFile(directory_.path() / "plugins.lock",
+              sum + " embed_test.so io.dsw.embed-test 1.0.0 " + std::string(mode) + " net\n");
+    fs::permissions(directory_.path() / "plugins.lock", fs::perms(0644));
+  }
+  PluginReport Report(PluginTrust mode) const {
+    TrustPolicy policy;
+    policy.mode = mode;
+    return ReportOn(directory_.Load(policy), "embed_test.so");
+  }
+
+  const PluginDirectory directory_;
+};
+
+TEST_F(LockedPluginTest, SaysWhatVouchesForAPlugin) {
+  EXPECT_EQ(Report(PluginTrust::kAuto).trust, "unlocked");
+  Lock("inproc");
+  const PluginReport report = Report(PluginTrust::kAuto);
+  EXPECT_TRUE(report.loaded) << report.reason;
+  EXPECT_EQ(report.trust, "locked");
+  EXPECT_EQ(report.mode, "inproc");
+  EXPECT_THAT(report.grants, testing::ElementsAre("net"));
+  EXPECT_EQ(report.warning, "");
+}
+
+TEST_F(LockedPluginTest, RefusesATamperedPluginOrWarnsOfIt) {
+  Lock("any");
+  const fs::path file = directory_.path() / "embed_test.so";
+  WriteFile(file, ReadFile(file) + "x");
+  const PluginReport refused = Report(PluginTrust::kAuto);
+  EXPECT_FALSE(refused.loaded);
+  EXPECT_EQ(refused.id, "io.dsw.embed-test");
+  EXPECT_EQ(refused.trust, "unlocked");
+  EXPECT_THAT(refused.reason, testing::HasSubstr("is not the file that "));
+  const PluginReport warned = Report(PluginTrust::kWarn);
+  EXPECT_TRUE(warned.loaded) << warned.reason;
+  EXPECT_EQ(warned.warning, refused.reason);
+}
+
+TEST_F(LockedPluginTest, RunsNothingInItsProcessThatIsToRunIsolated) {
+  Lock("isolated");
+  const PluginReport report = Report(PluginTrust::kAuto);
+  EXPECT_FALSE(report.loaded);
+  EXPECT_THAT(report.reason, testing::HasSubstr("is to run isolated, says "));
+}
+
 TEST(LoaderTest, KeepsDenormalNumbersWhateverALibraryDoes) {
   const PluginDirectory directory;
   directory.Add(Hostile("hostile_fast_math"));

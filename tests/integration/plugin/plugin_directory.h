@@ -28,7 +28,9 @@ class PluginDirectory {
   std::filesystem::path Add(const std::filesystem::path& file) const {
     return Add(file, file.filename().string());
   }
-  LoadedPlugins Load() const { return LoadedPlugins(std::array{path()}); }
+  LoadedPlugins Load(const TrustPolicy& policy = {}) const {
+    return LoadedPlugins(std::array{path()}, policy);
+  }
 
  private:
   const TempDir directory_;
