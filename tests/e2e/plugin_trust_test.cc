@@ -195,12 +195,14 @@ TEST_F(PluginTrustTest, InspectsAFileWithoutRunningIt) {
 }
 
 TEST_F(PluginTrustTest, TellsWrongUsageByItsExitCode) {
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
-                                                    {"fly"},
-                                                    {"lock"},
-                                                    {"sign", plugins_},
-                                                    {"lock", "a", "b"},
-                                                    {"lock", plugins_, "--mode", "often"}}) {
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {"fly"},
+                                                       {"lock"},
+                                                       {"sign", plugins_},
+                                                       {"lock", "one", "two"},
+                                                       {"keygen"},
+                                                       {"lock", plugins_, "--mode", "often"}};
+  for (const std::vector<std::string>& arguments : wrong) {
     EXPECT_EQ(Tool(arguments).status.code, 2);
   }
   EXPECT_EQ(Tool({"--help"}).status.code, 0);
