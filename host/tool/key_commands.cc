@@ -72,8 +72,7 @@ Status SignLock(const SignOptions& options) {
   }
   ASSIGN_OR_RETURN(const std::string signature, Sign(*key, *text));
   RETURN_IF_ERROR(ReplaceFile(directory / kLockSignatureName, signature));
-  fmt::print("{}: {} plugins signed\n", (directory / kLockSignatureName).string(),
-             lock->entries.size());
+  fmt::print("{}: written\n", (directory / kLockSignatureName).string());
   return {};
 }
 
