@@ -14,6 +14,7 @@
 #include "host/app/terminal.h"
 #include "host/app/worker.h"
 #include "host/base/log.h"
+#include "host/base/utf8.h"
 #include "host/plugin/running_calls.h"
 
 namespace dsw {
