@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 
 #include "host/app/commands.h"
 #include "host/app/plugin_host.h"
+#include "host/base/utf8.h"
 #include "host/plugin/loader.h"
 
 namespace dsw {
@@ -62,27 +64,38 @@ void PrintJson(const LoadedPlugins& plugins) {
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
+/// Each once, as many files may share one of their directory.
+void PrintWarnings(const LoadedPlugins& plugins) {
+  std::map<std::string, std::size_t> counts;
+  for (const PluginReport& file : plugins.files()) ++counts[file.warning];
+  counts.erase("");
+  for (const auto& [warning, count] : counts) {
+    fmt::print("warning  of {} {}: {}\n", count, count == 1 ? "plugin" : "plugins",
+               Visible(warning));
+  }
+}
+
 void PrintText(const LoadedPlugins& plugins) {
   for (const DirectoryReport& directory : plugins.directories()) {
     fmt::print("{}{}{}\n", directory.path, directory.problem.empty() ? "" : ": ",
                directory.problem);
   }
   for (const PluginReport& file : plugins.files()) {
-    const std::string name = file.file.substr(file.file.rfind('/') + 1);
+    const std::string name = Visible(file.file.substr(file.file.rfind('/') + 1));
     if (!file.loaded) {
-      fmt::print("  refused  {}: {}\n", name, file.reason);
+      fmt::print("  refused  {}: {}\n", name, Visible(file.reason));
       continue;
     }
-    fmt::print("  loaded   {}  {} {} ({}{}{})\n", name, file.id, file.version, file.trust,
-               file.signer.empty() ? "" : " by ", file.signer);
-    if (!file.warning.empty()) fmt::print("             warning: {}\n", file.warning);
+    fmt::print("  loaded   {}  {} {} ({}{}{})\n", name, Visible(file.id), Visible(file.version),
+               file.trust, file.signer.empty() ? "" : " by ", Visible(file.signer));
     for (const ProviderReport& provider : file.providers) {
-      fmt::print("             {} {}\n", KindName(provider.kind), provider.id);
+      fmt::print("             {} {}\n", KindName(provider.kind), Visible(provider.id));
       for (const ModelReport& model : provider.models) {
-        fmt::print("               {} ({} dimensions)\n", model.id, model.dimensions);
+        fmt::print("               {} ({} dimensions)\n", Visible(model.id), model.dimensions);
       }
     }
   }
+  PrintWarnings(plugins);
 }
 
 }  // namespace

@@ -31,19 +31,22 @@ void CopyManifest(const Manifest& manifest, PluginReport& report) {
   report.providers = manifest.providers;
 }
 
-void LogVerdict(const PluginReport& report) {
+/// A warning that holds for many files, as one of their directory, is a warning once.
+void LogVerdict(const PluginReport& report, std::set<std::string>& warned) {
   std::vector<LogField> fields = {{"file", report.file},       {"sha256", report.sha256},
                                   {"id", report.id},           {"version", report.version},
                                   {"trust", report.trust},     {"signer", report.signer},
                                   {"warning", report.warning}, {"reason", report.reason}};
   std::erase_if(fields, [](const LogField& field) { return field.value.empty(); });
-  const bool quiet = report.loaded && report.warning.empty();
+  const bool quiet =
+      report.loaded && (report.warning.empty() || !warned.insert(report.warning).second);
   Log(quiet ? LogLevel::kInfo : LogLevel::kWarn, "plugin",
       report.loaded ? "plugin loaded" : "plugin refused", fields);
 }
 
-Status CheckTrust(const fs::path& path, const DirectoryTrust& trust, PluginReport& report) {
-  const TrustVerdict verdict = trust.Judge(path.filename().string(), report.sha256);
+Status CheckTrust(const fs::path& path, const PluginFile& file, const DirectoryTrust& trust,
+                  PluginReport& report) {
+  const TrustVerdict verdict = trust.Judge(path.filename().string(), file);
   if (verdict.refused) return Fail(Code::kInvalid, verdict.reason);
   report.warning = verdict.reason;
   if (verdict.entry == nullptr) return {};
@@ -105,7 +108,7 @@ LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories, const TrustP
       Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
           {{"directory", directories_.back().path}, {"reason", error.message()}});
     } else if (seen.insert(canonical).second) {
-      LoadDirectory(canonical, policy);
+      LoadDirectory(fs::absolute(directory), canonical, policy);
     }
   }
 }
@@ -114,7 +117,8 @@ LoadedPlugins::~LoadedPlugins() {
   Shutdown();
 }
 
-void LoadedPlugins::LoadDirectory(const fs::path& directory, const TrustPolicy& policy) {
+void LoadedPlugins::LoadDirectory(const fs::path& given, const fs::path& directory,
+                                  const TrustPolicy& policy) {
   directories_.push_back({directory.string(), ""});
   const auto paths = PluginFilesIn(directory);
   if (!paths) {
@@ -123,15 +127,17 @@ void LoadedPlugins::LoadDirectory(const fs::path& directory, const TrustPolicy& 
         {{"directory", directory.string()}, {"reason", paths.error().message}});
     return;
   }
-  const DirectoryTrust trust(policy, directory);
+  // By the path that was given, so that its links are looked at, too.
+  const DirectoryTrust trust(policy, given);
+  std::set<std::string> warned;
   for (const fs::path& path : *paths) {
     PluginReport report;
     report.file = path.string();
     report.trust = "unlocked";
-    const Status status = LoadFile(path, trust, report);
+    const Status status = LoadFile(given / path.filename(), trust, report);
     report.loaded = status.has_value();
     if (!status) report.reason = status.error().message;
-    LogVerdict(report);
+    LogVerdict(report, warned);
     files_.push_back(std::move(report));
   }
 }
@@ -142,14 +148,14 @@ Status LoadedPlugins::LoadFile(const fs::path& path, const DirectoryTrust& trust
   report.sha256 = file.sha256;
   const Result<Manifest> manifest = ReadManifest(file.image);
   if (manifest) CopyManifest(*manifest, report);
-  RETURN_IF_ERROR(CheckTrust(path, trust, report));
+  RETURN_IF_ERROR(CheckTrust(path, file, trust, report));
   if (!manifest) return Fail(manifest.error());
   RETURN_IF_ERROR(CheckAbi(*manifest));
   RETURN_IF_ERROR(CheckNotLoaded(report));
 
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
-  const std::string name = file.path.filename().string();
+  const std::string name = file.file.path.filename().string();
   ASSIGN_OR_RETURN(const LoadSource source, HoldForLoading(std::move(file), trust.enforced()));
   RETURN_IF_ERROR(Initialise(*plugin, *manifest, name, source.load_path));
   plugins_.push_back(plugin);

@@ -70,7 +70,8 @@ class LoadedPlugins {
   void Shutdown();
 
  private:
-  void LoadDirectory(const std::filesystem::path& directory, const TrustPolicy& policy);
+  void LoadDirectory(const std::filesystem::path& given, const std::filesystem::path& directory,
+                     const TrustPolicy& policy);
   Status LoadFile(const std::filesystem::path& path, const DirectoryTrust& trust,
                   PluginReport& report);
   Status CheckNotLoaded(const PluginReport& report);

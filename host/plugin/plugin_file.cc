@@ -20,9 +20,11 @@
 namespace dsw {
 namespace {
 
+constexpr std::size_t kLargestFile = std::size_t{1} << 30;
+
 Status CheckUnchanged(const PluginFile& file) {
   struct stat now {};
-  if (stat(file.path.c_str(), &now) != 0) {
+  if (stat(file.file.path.c_str(), &now) != 0) {
     return Fail(Code::kInvalid, "cannot be read: " + std::generic_category().message(errno));
   }
   const struct stat& then = file.file.facts;
@@ -31,6 +33,13 @@ Status CheckUnchanged(const PluginFile& file) {
                     now.st_ctim.tv_nsec == then.st_ctim.tv_nsec;
   if (!same) return Fail(Code::kInvalid, "was replaced after it was checked; start again");
   return {};
+}
+
+bool LeadsOut(const std::filesystem::path& directory, const std::filesystem::path& file) {
+  std::error_code error;
+  const std::filesystem::path from = std::filesystem::canonical(directory, error);
+  const auto end = std::mismatch(from.begin(), from.end(), file.begin(), file.end());
+  return error || end.first != from.end();
 }
 
 bool LooksBesideItself(std::string_view image) {
@@ -53,18 +62,23 @@ std::string Sha256Hex(std::string_view bytes) {
 }
 
 Result<PluginFile> ReadPluginFile(const std::filesystem::path& directory, const std::string& name) {
-  PluginFile result;
-  ASSIGN_OR_RETURN(result.file, OpenGuardedLink(directory, name, result.path));
-  ASSIGN_OR_RETURN(result.image, ReadAll(result.file.fd.get(),
-                                         static_cast<std::size_t>(result.file.facts.st_size)));
-  result.sha256 = Sha256Hex(result.image);
-  return result;
+  PluginFile plugin;
+  ASSIGN_OR_RETURN(plugin.file, OpenGuarded(directory / name));
+  ASSIGN_OR_RETURN(plugin.image, ReadAll(plugin.file, kLargestFile));
+  plugin.sha256 = Sha256Hex(plugin.image);
+  GuardedFile& file = plugin.file;
+  if (file.exposure == Exposure::kNone && LeadsOut(directory, file.path)) {
+    file.exposure = Exposure::kPartly;
+    file.exposed = fmt::format("is a link out of its directory, to {}; put the file itself there",
+                               file.path.string());
+  }
+  return plugin;
 }
 
 Result<LoadSource> HoldForLoading(PluginFile file, bool exact) {
   const bool in_place = file.file.immutable || LooksBesideItself(file.image);
   if (!in_place) {
-    ASSIGN_OR_RETURN(const SealedCopy copy, Seal(file.image, file.sha256, file.path.string()));
+    ASSIGN_OR_RETURN(const SealedCopy copy, Seal(file.image, file.sha256, file.file.path.string()));
     return LoadSource{.fd = copy.fd, .load_path = copy.path, .sealed = true};
   }
   if (exact && !file.file.immutable) {
@@ -74,7 +88,8 @@ Result<LoadSource> HoldForLoading(PluginFile file, bool exact) {
                 "it, writable for nobody else");
   }
   RETURN_IF_ERROR(CheckUnchanged(file));
-  return LoadSource{.fd = file.file.fd.Release(), .load_path = file.path.string(), .sealed = false};
+  return LoadSource{
+      .fd = file.file.fd.Release(), .load_path = file.file.path.string(), .sealed = false};
 }
 
 Result<Manifest> ReadManifest(std::string_view image) {

@@ -14,14 +14,13 @@
 namespace dsw {
 
 struct PluginFile {
-  std::filesystem::path path;  ///< Where it is in truth, links resolved.
   GuardedFile file;
   std::string image;
   std::string sha256;  ///< Of `image`; lower-case hexadecimal.
 };
 
-/// Reads a file of a directory that has no links in its path (as canonical() makes it), by the
-/// rules of guarded_file.h. kInvalid says what stands against it and how to mend that.
+/// Reads a file of a directory, as OpenGuarded() does. A name that is a link out of the directory
+/// counts as exposed. kInvalid says what stands against it and how to mend that.
 Result<PluginFile> ReadPluginFile(const std::filesystem::path& directory, const std::string& name);
 
 /// What the dynamic linker is to open, so that it gets the bytes of PluginFile::image.

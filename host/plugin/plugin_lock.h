@@ -19,6 +19,7 @@ namespace dsw {
 
 inline constexpr const char* kLockName = "plugins.lock";
 inline constexpr const char* kLockSignatureName = "plugins.lock.sig";
+inline constexpr std::size_t kLargestLock = 1024 * 1024;
 
 /// Where the code of a plugin may run.
 enum class PluginMode { kAny, kInProcess, kIsolated };

@@ -106,14 +106,7 @@ Result<std::vector<fs::path>> KeyFiles(const fs::path& path) {
 }
 
 Result<SigningKey> ReadPublicKey(const fs::path& path) {
-  std::error_code error;
-  const fs::path directory = fs::canonical(fs::absolute(path).parent_path(), error);
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  fs::path target;
-  ASSIGN_OR_RETURN(const GuardedFile file, OpenGuardedLink(directory, path.filename(), target));
-  const auto size = static_cast<std::size_t>(file.facts.st_size);
-  if (size > kLargestKeyFile) return Fail(Code::kInvalid, "is too large for a key");
-  ASSIGN_OR_RETURN(const std::string pem, ReadAll(file.fd.get(), size));
+  ASSIGN_OR_RETURN(const std::string pem, ReadGuarded(path, kLargestKeyFile));
   return ParsePublicKey(pem);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,15 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargestLock = 1024 * 1024;
-
-Result<std::string> ReadGuarded(const fs::path& directory, const std::string& name) {
-  fs::path target;
-  ASSIGN_OR_RETURN(const GuardedFile file, OpenGuardedLink(directory, name, target));
-  const auto size = static_cast<std::size_t>(file.facts.st_size);
-  if (size > kLargestLock) return Fail(Code::kInvalid, "is larger than 1 MiB");
-  return ReadAll(file.fd.get(), size);
-}
+constexpr std::size_t kLargestList = 1024 * 1024;
 
 bool Exists(const fs::path& path) {
   std::error_code error;
@@ -53,11 +46,7 @@ Result<std::set<std::string, std::less<>>> ReadSums(const std::string& setting) 
   if (setting.empty() || IsSha256(std::string_view(setting).substr(0, setting.find(',')))) {
     return ParseSums(setting);
   }
-  std::error_code error;
-  const fs::path path = fs::absolute(setting);
-  const fs::path directory = fs::canonical(path.parent_path(), error);
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  ASSIGN_OR_RETURN(const std::string text, ReadGuarded(directory, path.filename()));
+  ASSIGN_OR_RETURN(const std::string text, ReadGuarded(setting, kLargestList));
   return ParseSums(text);
 }
 
@@ -92,7 +81,9 @@ Status DirectoryTrust::ReadLock() {
     return Fail(Code::kNotFound,
                 fmt::format("nothing vouches for it: there is no {}; run: {}", name, HowToLock()));
   }
-  Result<std::string> text = ReadGuarded(directory_, kLockName);
+  // Of a lock that has to be signed, it is the signature that tells whether others changed it.
+  Result<std::string> text =
+      policy_.keys.empty() ? ReadGuarded(name, kLargestLock) : ReadExposed(name, kLargestLock);
   if (!text) return Fail(std::move(text).error().Context(name));
   RETURN_IF_ERROR(CheckSignature(*text));
   Result<PluginLock> lock = ParsePluginLock(*text);
@@ -115,7 +106,7 @@ Status DirectoryTrust::CheckSignature(const std::string& text) {
                                             "{}",
                                             (directory_ / kLockName).string(), sign));
   }
-  Result<std::string> signature = ReadGuarded(directory_, kLockSignatureName);
+  Result<std::string> signature = ReadExposed(name, kLargestLock);
   if (!signature) return Fail(std::move(signature).error().Context(name));
   const TrustedKey* key = Verify(policy_.keys, text, *signature);
   if (key == nullptr) {
@@ -158,18 +149,29 @@ Result<const LockEntry*> DirectoryTrust::Vouch(std::string_view file,
   return entry;
 }
 
-TrustVerdict DirectoryTrust::Judge(std::string_view file, std::string_view sha256) const {
-  if (policy_.denied.count(sha256) != 0) {
-    return {.refused = true,
-            .reason = "is denied by PLUGIN_DENY; remove it, or install another version of it",
-            .entry = nullptr};
+TrustVerdict DirectoryTrust::Judge(std::string_view name, const PluginFile& plugin) const {
+  const auto refuse = [](std::string reason) {
+    return TrustVerdict{.refused = true, .reason = std::move(reason), .entry = nullptr};
+  };
+  if (policy_.denied.count(plugin.sha256) != 0) {
+    return refuse("is denied by PLUGIN_DENY; remove it, or install another version of it");
   }
-  if (policy_.mode == PluginTrust::kOff) return {};
-  const Result<const LockEntry*> entry = Vouch(file, sha256);
-  if (entry) return {.refused = false, .reason = "", .entry = *entry};
+  const Result<const LockEntry*> entry = Vouch(name, plugin.sha256);
+  // It is known by its bytes, and they are what is loaded: where they lie changes nothing.
+  if (entry && !signer_.empty()) return {.refused = false, .reason = "", .entry = *entry};
+
+  const GuardedFile& file = plugin.file;
+  const std::string exposed =
+      fmt::format("{}; or let a signed {} list it", file.exposed, kLockName);
+  if (file.exposure == Exposure::kOpen) return refuse(exposed);
+  if (enforced_ && !entry) return refuse(entry.error().message);
+  if (enforced_ && file.exposure != Exposure::kNone) return refuse(exposed);
+  if (entry) return {.refused = false, .reason = file.exposed, .entry = *entry};
   // Of a worker that nobody told to look for locks, the lack of one is no news.
-  const bool unlocked = policy_.mode == PluginTrust::kAuto && !exists_ && !enforced_;
-  return {.refused = enforced_, .reason = unlocked ? "" : entry.error().message, .entry = nullptr};
+  const bool told = policy_.mode == PluginTrust::kWarn || exists_;
+  const bool news = file.exposed.empty() && told && policy_.mode != PluginTrust::kOff;
+  return {
+      .refused = false, .reason = news ? entry.error().message : file.exposed, .entry = nullptr};
 }
 
 }  // namespace dsw

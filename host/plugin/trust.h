@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which plugin files may be loaded: those that nobody denies, and that the plugins.lock beside them
-// vouches for. Decided from hashes, before anything of a file is looked at.
+// vouches for. Decided from hashes and from who else could have changed the files.
+//
+// An unsigned lock is worth what its directory is: nothing that others can change is relied on. A
+// signed one vouches for bytes, and with it the place of the files does not matter.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +15,7 @@
 
 #include "host/base/result.h"
 #include "host/domain/plugin_trust.h"
+#include "host/plugin/plugin_file.h"
 #include "host/plugin/plugin_lock.h"
 #include "host/plugin/signing.h"
 
@@ -44,12 +48,13 @@ struct TrustVerdict {
 /// The lock of one directory, read once.
 class DirectoryTrust {
  public:
-  /// `policy` must outlive this; `directory` has no links in its path.
+  /// `policy` must outlive this.
   DirectoryTrust(const TrustPolicy& policy, const std::filesystem::path& directory);
 
-  TrustVerdict Judge(std::string_view file, std::string_view sha256) const;
+  /// `name` is the one that a lock lists.
+  TrustVerdict Judge(std::string_view name, const PluginFile& plugin) const;
 
-  /// What a file without a vouching entry is refused for.
+  /// Whether a file is refused for want of an entry that vouches for it.
   bool enforced() const { return enforced_; }
   /// Why nothing of the lock can be relied on.
   const Status& sound() const { return sound_; }

@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "host/base/utf8.h"
 #include "host/tool/commands.h"
 
 namespace dsw {
@@ -87,7 +88,7 @@ int RunPluginTool(int argc, char** argv) {
   const Status status = command();
   if (status) return kDone;
   std::fflush(stdout);
-  std::fprintf(stderr, "dsw-plugin: %s\n", status.error().message.c_str());
+  std::fprintf(stderr, "dsw-plugin: %s\n", Visible(status.error().message).c_str());
   return kFailed;
 }
 

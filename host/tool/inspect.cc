@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "host/base/utf8.h"
 #include "host/plugin/elf_file.h"
 #include "host/plugin/negotiation.h"
 #include "host/plugin/plugin_file.h"
@@ -66,16 +67,17 @@ std::string TextOf(const Json& value) {
 }  // namespace
 
 Status InspectPlugin(const std::filesystem::path& file, bool json) {
-  ASSIGN_OR_RETURN(const std::string image, ReadWholeFile(file));
-  Result<ElfFile> elf = ParseElf(image);
+  Result<PluginFile> plugin = ReadPluginFile(file.parent_path(), file.filename());
+  if (!plugin) return Fail(std::move(plugin).error().Context(file.string()));
+  Result<ElfFile> elf = ParseElf(plugin->image);
   if (!elf) return Fail(std::move(elf).error().Context(file.string()));
-  const Json document = FileJson(file.string(), Sha256Hex(image), *elf, ReadManifest(image));
+  const Json document = FileJson(file.string(), plugin->sha256, *elf, ReadManifest(plugin->image));
   if (json) {
     fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
     return {};
   }
   for (const auto& [name, value] : document.items()) {
-    fmt::print("{:<14} {}\n", name, TextOf(value));
+    fmt::print("{:<14} {}\n", name, Visible(TextOf(value)));
   }
   return {};
 }

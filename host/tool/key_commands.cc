@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/plugin/file_descriptor.h"
+#include "host/plugin/guarded_file.h"
 #include "host/plugin/signing.h"
 #include "host/tool/commands.h"
 #include "host/tool/scan.h"
@@ -17,6 +18,8 @@ namespace dsw {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestKey = 64 * 1024;
 
 Status WriteNewFile(const std::string& path, std::string_view content, mode_t mode) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
@@ -32,6 +35,34 @@ Status WriteNewFile(const std::string& path, std::string_view content, mode_t mo
                                                 std::generic_category().message(errno)));
   }
   return {};
+}
+
+/// May be a pipe, as of a program that has the key.
+Result<std::string> ReadSecret(const fs::path& path) {
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat facts {};
+  if (file.get() < 0 || fstat(file.get(), &facts) != 0) {
+    return Fail(Code::kNotFound, "cannot be read: " + std::generic_category().message(errno));
+  }
+  if (S_ISREG(facts.st_mode) && (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return Fail(Code::kInvalid,
+                fmt::format("can be read by others (mode {:04o}), who could sign with it; run: "
+                            "chmod 600 {}",
+                            facts.st_mode & 07777u, path.string()));
+  }
+  std::string content(kLargestKey, '\0');
+  std::size_t size = 0;
+  while (size < content.size()) {
+    const ssize_t count = read(file.get(), content.data() + size, content.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return Fail(Code::kInvalid, "cannot be read: " + std::generic_category().message(errno));
+    }
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  content.resize(size);
+  return content;
 }
 
 }  // namespace
@@ -56,23 +87,25 @@ Status MakeKey(const std::string& name) {
 Status SignLock(const SignOptions& options) {
   ASSIGN_OR_RETURN(const fs::path directory, ResolveDirectory(options.directory));
   const fs::path path = directory / kLockName;
-  Result<std::string> text = ReadWholeFile(path);
+  const Result<std::string> text = ReadExposed(path, kLargestLock);
   if (!text) {
     return Fail(Code::kNotFound,
-                fmt::format("{}: there is nothing to sign; run: dsw-plugin lock {}", path.string(),
-                            directory.string()));
+                fmt::format("{}: there is nothing to sign: {}; run: dsw-plugin lock {}",
+                            path.string(), text.error().message, directory.string()));
   }
   const Result<PluginLock> lock = ParsePluginLock(*text);
   if (!lock) return Fail(Error(lock.error()).Context(path.string()));
-  ASSIGN_OR_RETURN(const std::string pem, ReadWholeFile(options.key));
-  Result<SigningKey> key = ParsePrivateKey(pem);
+  const Result<std::string> pem = ReadSecret(options.key);
+  Result<SigningKey> key = pem ? ParsePrivateKey(*pem) : Fail(pem.error());
   if (!key) {
     return Fail(std::move(key).error().Context(options.key.string() +
                                                " (dsw-plugin keygen NAME makes NAME.key)"));
   }
   ASSIGN_OR_RETURN(const std::string signature, Sign(*key, *text));
   RETURN_IF_ERROR(ReplaceFile(directory / kLockSignatureName, signature));
-  fmt::print("{}: written\n", (directory / kLockSignatureName).string());
+  fmt::print("{}: written, for {} {}\n", (directory / kLockSignatureName).string(),
+             lock->entries.size(), lock->entries.size() == 1 ? "plugin" : "plugins");
+  WarnIfExposed(path);
   return {};
 }
 

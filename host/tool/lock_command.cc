@@ -20,8 +20,8 @@ Result<PluginLock> EarlierLock(const fs::path& directory) {
   const fs::path path = directory / kLockName;
   std::error_code error;
   if (!fs::exists(path, error)) return PluginLock();
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
-  Result<PluginLock> lock = ParsePluginLock(text);
+  const Result<std::string> text = ReadExposed(path, kLargestLock);
+  Result<PluginLock> lock = text ? ParsePluginLock(*text) : Fail(text.error());
   if (!lock) {
     return Fail(std::move(lock).error().Context(path.string() + " (remove it to start anew)"));
   }
@@ -68,6 +68,7 @@ Status LockPlugins(const LockOptions& options) {
   RETURN_IF_ERROR(ReplaceFile(directory / kLockName, text));
   fmt::print("{}: {} {}\n", (directory / kLockName).string(), lock.entries.size(),
              lock.entries.size() == 1 ? "plugin" : "plugins");
+  WarnIfExposed(directory / kLockName);
   if (signed_before) {
     fmt::print("The earlier signature is gone; run: dsw-plugin sign {} --key NAME.key\n",
                directory.string());

@@ -2,13 +2,17 @@
 #include "host/tool/scan.h"
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
+#include <cstdio>
+#include <cstdlib>
 #include <system_error>
-#include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/plugin/file_descriptor.h"
+#include "host/plugin/guarded_file.h"
 
 namespace dsw {
 
@@ -24,29 +28,27 @@ Result<fs::path> ResolveDirectory(const fs::path& directory) {
   return resolved;
 }
 
-Result<std::string> ReadWholeFile(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream content;
-  if (!in || !(content << in.rdbuf())) {
-    return Fail(Code::kNotFound, path.string() + ": cannot be read");
-  }
-  return std::move(content).str();
+void WarnIfExposed(const fs::path& path) {
+  const Result<GuardedFile> file = OpenGuarded(path);
+  if (!file || file->exposed.empty()) return;
+  fmt::print(stderr, "dsw-plugin: warning: {}. Until then workers rely on a signature alone.\n",
+             file->exposed);
 }
 
 Status ReplaceFile(const fs::path& path, std::string_view content) {
-  const fs::path fresh = path.string() + ".tmp";
-  const auto failed = [&](int error) {
-    return Fail(Code::kUnavailable, fmt::format("{}: cannot be written: {}", path.string(),
-                                                std::generic_category().message(error)));
-  };
-  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-  out << content;
-  out.close();
-  if (!out || chmod(fresh.c_str(), 0644) != 0) return failed(errno);
-  std::error_code error;
-  fs::rename(fresh, path, error);
-  if (error) return failed(error.value());
-  return {};
+  // A new name each time: a link that somebody else made under a known one would be followed.
+  std::string fresh = path.string() + ".XXXXXX";
+  const FileDescriptor file(mkostemp(fresh.data(), O_CLOEXEC));
+  const auto size = static_cast<ssize_t>(content.size());
+  if (file.get() >= 0 && write(file.get(), content.data(), content.size()) == size &&
+      fchmod(file.get(), 0644) == 0 && fsync(file.get()) == 0 &&
+      rename(fresh.c_str(), path.c_str()) == 0) {
+    return {};
+  }
+  const int error = errno;
+  if (file.get() >= 0) unlink(fresh.c_str());
+  return Fail(Code::kUnavailable, fmt::format("{}: cannot be written: {}", path.string(),
+                                              std::generic_category().message(error)));
 }
 
 }  // namespace dsw

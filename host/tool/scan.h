@@ -15,8 +15,8 @@ namespace dsw {
 /// The directory without links in its path. kNotFound when there is none.
 Result<std::filesystem::path> ResolveDirectory(const std::filesystem::path& directory);
 
-/// Whole content of a file. kNotFound when it cannot be opened.
-Result<std::string> ReadWholeFile(const std::filesystem::path& path);
+/// Tells on stderr when others than its owner could have changed the file.
+void WarnIfExposed(const std::filesystem::path& path);
 
 /// Puts a whole file into the place of another, so that readers see the one or the other. It can be
 /// read by all and changed by its owner.

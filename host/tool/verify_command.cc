@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "host/base/utf8.h"
 #include "host/plugin/loader.h"
 #include "host/plugin/plugin_file.h"
 #include "host/plugin/trust.h"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 Status VerifyFile(const DirectoryTrust& trust, const fs::path& path) {
   const std::string name = path.filename().string();
   ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(path.parent_path(), name));
-  const TrustVerdict verdict = trust.Judge(name, file.sha256);
+  const TrustVerdict verdict = trust.Judge(name, file);
   if (verdict.refused) return Fail(Code::kInvalid, verdict.reason);
   ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(file.image));
   if (manifest.id != verdict.entry->id || manifest.version != verdict.entry->version) {
@@ -46,7 +47,8 @@ Status VerifyPlugins(const VerifyOptions& options) {
     const Status status = VerifyFile(trust, path);
     if (status) continue;
     ++bad;
-    fmt::print("refused  {}: {}\n", path.filename().string(), status.error().message);
+    fmt::print("refused  {}: {}\n", Visible(path.filename().string()),
+               Visible(status.error().message));
   }
   for (const LockEntry& entry : trust.entries()) {
     if (std::find(paths.begin(), paths.end(), directory / entry.file) != paths.end()) continue;

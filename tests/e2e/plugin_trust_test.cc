@@ -131,6 +131,36 @@ TEST_F(PluginTrustTest, RefusesALockThatAStrangerSignedOrChanged) {
   EXPECT_THAT(none.err, HasSubstr("PLUGIN_TRUSTED_KEYS: "));
 }
 
+TEST_F(PluginTrustTest, RefusesALinkOutOfTheDirectoryAndADirectoryInReachOfOthers) {
+  Do({"lock", plugins_});
+  const std::map<std::string, std::string> enforced = {{"PLUGIN_TRUST", "enforce"}};
+  EXPECT_EQ(Report(enforced)["verdict"], "loaded");
+  fs::rename(plugins_ / "embed_test.so", root_ / "elsewhere.so");
+  fs::create_symlink("../elsewhere.so", plugins_ / "embed_test.so");
+  ExpectRefused(enforced, "is a link out of its directory, to ");
+  fs::remove(plugins_ / "embed_test.so");
+  fs::rename(root_ / "elsewhere.so", plugins_ / "embed_test.so");
+  fs::permissions(root_, fs::perms(0777));
+  ExpectRefused(enforced,
+                root_.string() + " (mode 0777) can be changed by others; run: chmod go-w");
+  fs::permissions(root_, fs::perms(0755));
+  fs::permissions(plugins_, fs::perms(0775));
+  ExpectRefused(enforced, plugins_.string() + " (mode 0775) can be changed by others");
+}
+
+TEST_F(PluginTrustTest, LoadsWhatASignedLockListsFromADirectoryThatEverybodyCanChange) {
+  LockAndSign();
+  fs::permissions(plugins_, fs::perms(0777));
+  const std::map<std::string, std::string> trusting = {{"PLUGIN_TRUST", "enforce"},
+                                                       {"PLUGIN_TRUSTED_KEYS", root_ / "ops.pub"}};
+  EXPECT_EQ(Report(trusting)["verdict"], "loaded");
+  EXPECT_TRUE(Tool({"verify", plugins_, "--keys", "ops.pub"}).status.ok());
+  EXPECT_EQ(Tool({"verify", plugins_}).status.code, 1);
+  ExpectRefused({}, "can be changed by others");
+  Append(plugins_ / "embed_test.so", "x");
+  ExpectRefused(trusting, "can be changed by others");
+}
+
 TEST_F(PluginTrustTest, VerifiesAsTheWorkerWould) {
   LockAndSign();
   const Output good = Tool({"verify", plugins_, "--keys", "ops.pub"});
@@ -157,13 +187,14 @@ TEST_F(PluginTrustTest, KeepsWhatPeopleDecidedInALockAndDropsItsSignature) {
 }
 
 TEST_F(PluginTrustTest, LocksNothingThatIsNoPlugin) {
-  WriteFile(plugins_ / "z.so", "#!/bin/sh\n");
-  fs::permissions(plugins_ / "z.so", fs::perms(0644));
+  WriteFile(plugins_ / "z\x1b[31m.so", "#!/bin/sh\n");
+  fs::permissions(plugins_ / "z\x1b[31m.so", fs::perms(0644));
   const Output output = Tool({"lock", plugins_});
   EXPECT_EQ(output.status.code, 1);
-  EXPECT_THAT(output.err, HasSubstr("nothing was written: " + (plugins_ / "z.so").string() +
-                                    ": is not an ELF file"));
+  EXPECT_THAT(output.err, HasSubstr("nothing was written: " + plugins_.string() +
+                                    "/z\\x1b[31m.so: is not an ELF file"));
   EXPECT_FALSE(fs::exists(plugins_ / "plugins.lock"));
+  EXPECT_THAT(Worker({}, false).out, HasSubstr("  refused  z\\x1b[31m.so: "));
 }
 
 TEST_F(PluginTrustTest, GuardsKeys) {
@@ -179,6 +210,27 @@ TEST_F(PluginTrustTest, GuardsKeys) {
   EXPECT_EQ(Tool({"keygen", "ops"}).status.code, 1);
   EXPECT_EQ(ReadFile(root_ / "ops.key"), before);
   EXPECT_THAT(Tool({"sign", plugins_, "--key", "ops.key"}).err, HasSubstr("dsw-plugin lock"));
+  Do({"lock", plugins_});
+  fs::permissions(root_ / "ops.key", fs::perms(0640));
+  EXPECT_THAT(Tool({"sign", plugins_, "--key", "ops.key"}).err, HasSubstr("run: chmod 600"));
+  EXPECT_FALSE(fs::exists(plugins_ / "plugins.lock.sig"));
+}
+
+TEST_F(PluginTrustTest, WritesThroughNoLinkOfOthersAndWarnsOfADirectoryThatTheyCanChange) {
+  fs::permissions(plugins_, fs::perms(0775));
+  WriteFile(root_ / "victim", "kept");
+  for (const char* name : {"plugins.lock", "plugins.lock.tmp", "plugins.lock.sig"}) {
+    fs::create_symlink(root_ / "victim", plugins_ / name);
+  }
+  EXPECT_EQ(Tool({"lock", plugins_}).status.code, 1) << "what is there is no lock";
+  fs::remove(plugins_ / "plugins.lock");
+  const Output lock = Tool({"lock", plugins_});
+  EXPECT_TRUE(lock.status.ok()) << lock.err;
+  EXPECT_THAT(lock.err, HasSubstr("(mode 0775) can be changed by others; run: chmod go-w"));
+  Do({"keygen", "ops"});
+  fs::create_symlink(root_ / "victim", plugins_ / "plugins.lock.sig");
+  Do({"sign", plugins_, "--key", "ops.key"});
+  EXPECT_EQ(ReadFile(root_ / "victim"), "kept");
 }
 
 TEST_F(PluginTrustTest, InspectsAFileWithoutRunningIt) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "host/base/log.h"
 #include "tests/integration/plugin/hostile_plugins.h"
 #include "tests/integration/plugin/plugin_directory.h"
 #include "tests/support/matchers.h"
@@ -23,6 +24,22 @@ void ExpectRefused(const PluginDirectory& directory, const fs::path& file, std::
   EXPECT_THAT(report.reason, testing::HasSubstr(std::string(part)));
   EXPECT_TRUE(plugins.providers().empty());
 }
+
+/// Counts the lines that are meant to be noticed.
+class WarningCounter final : public LogBackend {
+ public:
+  WarningCounter() { SetLogBackend(this); }
+  ~WarningCounter() override { SetLogBackend(nullptr); }
+  bool Enabled(LogLevel level, std::string_view) const override { return level >= LogLevel::kWarn; }
+  void Write(LogLevel level, std::string_view, std::string_view,
+             std::span<const LogField>) override {
+    if (level >= LogLevel::kWarn) ++count_;
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::size_t count_ = 0;
+};
 
 void ExpectHostileRefused(const std::string& name, std::string_view part) {
   const PluginDirectory directory;
@@ -114,18 +131,31 @@ TEST(LoaderTest, RefusesWhatIsNotAFile) {
 TEST(LoaderTest, RefusesAFileThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
-  for (const unsigned mode : {0664u, 0646u}) {
-    fs::permissions(file, fs::perms(mode));
-    ExpectRefused(directory, file, "the file can be changed by others");
-    ExpectRefused(directory, file, "run: chmod go-w " + fs::canonical(file).string());
+  fs::permissions(file, fs::perms(0646));
+  ExpectRefused(directory, file, "embed_test.so (mode 0646) can be changed by others");
+  ExpectRefused(directory, file, "run: chmod go-w " + fs::canonical(file).string());
+}
+
+TEST(LoaderTest, WarnsOnceOfADirectoryThatAGroupCanChange) {
+  const PluginDirectory directory;
+  directory.Add(EMBED_TEST_SO);
+  directory.Add(Hostile("hostile_fast_math"));
+  fs::permissions(directory.path(), fs::perms(02775));
+  const WarningCounter warnings;
+  const LoadedPlugins plugins = directory.Load();
+  for (const PluginReport& report : plugins.files()) {
+    EXPECT_TRUE(report.loaded) << report.reason;
+    EXPECT_THAT(report.warning, testing::HasSubstr("(mode 2775) can be changed by others; run: "));
   }
+  EXPECT_EQ(plugins.files().size(), 2u);
+  EXPECT_EQ(warnings.count(), 1u);
 }
 
 TEST(LoaderTest, RefusesFilesOfADirectoryThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
   fs::permissions(directory.path(), fs::perms(01777));
-  ExpectRefused(directory, file, "its directory can be changed by others (mode 1777)");
+  ExpectRefused(directory, file, "(mode 1777) can be changed by others");
 }
 
 TEST(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
@@ -134,8 +164,10 @@ TEST(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
   const fs::path file = elsewhere.Add(EMBED_TEST_SO);
   fs::create_symlink(file, directory.path() / "link.so");
   EXPECT_TRUE(ReportOn(directory.Load(), "link.so").loaded);
+  EXPECT_THAT(ReportOn(directory.Load(), "link.so").warning,
+              testing::HasSubstr("is a link out of its directory, to "));
   fs::permissions(elsewhere.path(), fs::perms(0777));
-  ExpectRefused(directory, "link.so", "its directory can be changed by others");
+  ExpectRefused(directory, "link.so", "(mode 0777) can be changed by others");
 }
 
 TEST(LoaderTest, RefusesALibraryThatIsNotAPlugin) {

@@ -88,7 +88,8 @@ TEST(SigningTest, ReadsTheKeysOfADirectoryOrOne) {
   ASSERT_OK_AND_ASSIGN(keys, ReadTrustedKeys(folder / "b.pub"));
   EXPECT_EQ(keys.size(), 1u);
   fs::permissions(folder / "a.pub", fs::perms(0666));
-  EXPECT_FAIL(ReadTrustedKeys(folder.path()), Code::kInvalid, "a.pub: the file can be changed by");
+  EXPECT_FAIL(ReadTrustedKeys(folder.path()), Code::kInvalid,
+              "a.pub (mode 0666) can be changed by");
 }
 
 }  // namespace

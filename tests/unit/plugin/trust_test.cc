@@ -20,16 +20,37 @@ class TrustTest : public testing::Test {
     WriteFile(folder_ / name, text);
     fs::permissions(folder_ / name, fs::perms(0644));
   }
+  /// Keys that are trusted, and a signature of the lock by them.
+  Result<TrustPolicy> Signed(PluginTrust mode) const {
+    ASSIGN_OR_RETURN(const KeyPair pair, MakeKeyPair());
+    ASSIGN_OR_RETURN(const SigningKey key, ParsePrivateKey(pair.private_pem));
+    ASSIGN_OR_RETURN(const std::string signature, Sign(key, kLock));
+    Write("ops.pub", pair.public_pem);
+    Write("plugins.lock.sig", signature);
+    return TrustPolicy::Create(
+        {.mode = mode, .trusted_keys = (folder_ / "ops.pub").string(), .deny = ""});
+  }
   void WriteLock() const { Write("plugins.lock", kLock); }
   static TrustPolicy Policy(PluginTrust mode) {
     TrustPolicy policy;
     policy.mode = mode;
     return policy;
   }
-  TrustVerdict Judge(const TrustPolicy& policy, const std::string& file = "a.so",
+  static PluginFile Plugin(const std::string& sum = kSum, Exposure exposure = Exposure::kNone) {
+    PluginFile plugin;
+    plugin.sha256 = sum;
+    plugin.file.exposure = exposure;
+    if (exposure != Exposure::kNone) plugin.file.exposed = "it is exposed";
+    return plugin;
+  }
+  TrustVerdict Judge(const TrustPolicy& policy, const std::string& name = "a.so",
                      const std::string& sum = kSum) const {
+    return Judge(policy, name, Plugin(sum));
+  }
+  TrustVerdict Judge(const TrustPolicy& policy, const std::string& name,
+                     const PluginFile& plugin) const {
     const DirectoryTrust trust(policy, folder_);
-    TrustVerdict verdict = trust.Judge(file, sum);
+    TrustVerdict verdict = trust.Judge(name, plugin);
     verdict.entry = nullptr;
     return verdict;
   }
@@ -50,7 +71,7 @@ TEST_F(TrustTest, LoadsWhatTheLockListsAndSaysHow) {
   for (const PluginTrust mode : {PluginTrust::kAuto, PluginTrust::kWarn, PluginTrust::kEnforce}) {
     const TrustPolicy policy = Policy(mode);
     const DirectoryTrust trust(policy, folder_);
-    const TrustVerdict verdict = trust.Judge("a.so", kSum);
+    const TrustVerdict verdict = trust.Judge("a.so", Plugin());
     EXPECT_FALSE(verdict.refused);
     EXPECT_EQ(verdict.reason, "");
     ASSERT_NE(verdict.entry, nullptr);
@@ -88,7 +109,7 @@ TEST_F(TrustTest, ReliesOnNoLockThatIsDamagedOrThatOthersCanChange) {
   ExpectRefused(Policy(PluginTrust::kAuto), "plugins.lock: line 1: 1 fields");
   WriteLock();
   fs::permissions(folder_ / "plugins.lock", fs::perms(0666));
-  ExpectRefused(Policy(PluginTrust::kAuto), "plugins.lock: the file can be changed by others");
+  ExpectRefused(Policy(PluginTrust::kAuto), "plugins.lock (mode 0666) can be changed by others");
   fs::remove(folder_ / "plugins.lock");
   fs::create_symlink("nowhere", folder_ / "plugins.lock");
   ExpectRefused(Policy(PluginTrust::kAuto), "plugins.lock: cannot be read");
@@ -114,11 +135,48 @@ TEST_F(TrustTest, WantsASignatureByAKeyThatItTrusts) {
   ExpectRefused(policy, "plugins.lock.sig is not a signature of plugins.lock by a trusted key");
   sign(pair);
   const DirectoryTrust trust(policy, folder_);
-  EXPECT_FALSE(trust.Judge("a.so", kSum).refused);
+  EXPECT_FALSE(trust.Judge("a.so", Plugin()).refused);
   EXPECT_EQ(trust.level(), "signed");
   EXPECT_EQ(trust.signer(), "ops");
   Write("plugins.lock", kLock + kOther + " b.so b 1 any -\n");
   ExpectRefused(policy, "one of the two was changed", "b.so", kOther);
+}
+
+TEST_F(TrustTest, WarnsOfWhatAGroupCanChangeUnlessTrustIsEnforced) {
+  const PluginFile plugin = Plugin(kSum, Exposure::kPartly);
+  for (const PluginTrust mode : {PluginTrust::kAuto, PluginTrust::kWarn, PluginTrust::kOff}) {
+    EXPECT_FALSE(Judge(Policy(mode), "a.so", plugin).refused);
+    EXPECT_EQ(Judge(Policy(mode), "a.so", plugin).reason, "it is exposed");
+  }
+  WriteLock();
+  for (const PluginTrust mode : {PluginTrust::kAuto, PluginTrust::kEnforce}) {
+    EXPECT_TRUE(Judge(Policy(mode), "a.so", plugin).refused);
+    EXPECT_EQ(Judge(Policy(mode), "a.so", plugin).reason,
+              "it is exposed; or let a signed plugins.lock list it");
+  }
+  EXPECT_EQ(Judge(Policy(PluginTrust::kWarn), "a.so", plugin).reason, "it is exposed");
+}
+
+TEST_F(TrustTest, LoadsNothingThatEverybodyCanChange) {
+  WriteLock();
+  for (const PluginTrust mode :
+       {PluginTrust::kAuto, PluginTrust::kOff, PluginTrust::kWarn, PluginTrust::kEnforce}) {
+    EXPECT_TRUE(Judge(Policy(mode), "a.so", Plugin(kSum, Exposure::kOpen)).refused);
+  }
+}
+
+TEST_F(TrustTest, TakesWhatASignedLockListsWhereverItLies) {
+  WriteLock();
+  ASSERT_OK_AND_ASSIGN(const TrustPolicy policy, Signed(PluginTrust::kEnforce));
+  fs::permissions(folder_ / "plugins.lock", fs::perms(0666));
+  fs::permissions(folder_ / "plugins.lock.sig", fs::perms(0666));
+  const TrustVerdict verdict = Judge(policy, "a.so", Plugin(kSum, Exposure::kOpen));
+  EXPECT_FALSE(verdict.refused);
+  EXPECT_EQ(verdict.reason, "");
+  EXPECT_TRUE(Judge(policy, "b.so", Plugin(kSum, Exposure::kOpen)).refused);
+  EXPECT_TRUE(Judge(policy, "a.so", Plugin(kOther, Exposure::kOpen)).refused);
+  ASSERT_OK_AND_ASSIGN(const TrustPolicy warn, Signed(PluginTrust::kWarn));
+  EXPECT_TRUE(Judge(warn, "a.so", Plugin(kOther, Exposure::kOpen)).refused);
 }
 
 TEST_F(TrustTest, DeniesBeforeAllElse) {
