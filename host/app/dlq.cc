@@ -16,6 +16,7 @@
 #include "host/base/clock.h"
 #include "host/base/secret.h"
 #include "host/base/short_name.h"
+#include "host/base/utf8.h"
 #include "host/domain/job_codec.h"
 #include "host/nats/connection.h"
 #include "host/nats/dead_letter_queue.h"

@@ -44,11 +44,14 @@ std::vector<std::filesystem::path> PluginDirectories(const Settings& settings) {
   return directories;
 }
 
-LoadOptions PluginLoadOptions(const Settings& settings) {
+Result<LoadOptions> PluginLoadOptions(const Settings& settings) {
   std::error_code error;
   const std::filesystem::path here =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   LoadOptions options;
+  ASSIGN_OR_RETURN(options.trust, TrustPolicy::Create({.mode = settings.plugin_trust,
+                                                       .trusted_keys = settings.plugin_trusted_keys,
+                                                       .deny = settings.plugin_deny}));
   options.isolation = settings.plugin_isolation == "all"    ? Isolation::kAll
                       : settings.plugin_isolation == "none" ? Isolation::kNone
                                                             : Isolation::kAuto;
@@ -61,6 +64,7 @@ LoadOptions PluginLoadOptions(const Settings& settings) {
 }
 
 Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
+  ASSIGN_OR_RETURN(LoadOptions options, PluginLoadOptions(settings));
   ASSIGN_OR_RETURN(std::unique_ptr<CurlHttpClient> http,
                    CurlHttpClient::Create({.user_agent = "worker-datasets/" DSW_VERSION,
                                            .https_proxy = settings.https_proxy,
@@ -69,14 +73,15 @@ Result<std::unique_ptr<PluginHost>> PluginHost::Open(const Settings& settings) {
                                            .ca_file = settings.ssl_cert_file,
                                            .ca_dir = settings.ssl_cert_dir,
                                            .egress = settings.egress}));
-  std::unique_ptr<PluginHost> host(new PluginHost(settings, std::move(http)));
+  std::unique_ptr<PluginHost> host(new PluginHost(settings, std::move(options), std::move(http)));
   RETURN_IF_ERROR(host->Check(settings));
   return host;
 }
 
-PluginHost::PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http)
+PluginHost::PluginHost(const Settings& settings, LoadOptions options,
+                       std::unique_ptr<HttpClient> http)
     : http_(std::move(http)),
-      plugins_(PluginDirectories(settings), PluginLoadOptions(settings)),
+      plugins_(PluginDirectories(settings), std::move(options)),
       catalog_(std::make_unique<LoadedCatalog>(plugins_, OptionsFrom(settings, *http_))) {}
 
 PluginHost::~PluginHost() {

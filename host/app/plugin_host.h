@@ -11,6 +11,7 @@
 #include "host/base/result.h"
 #include "host/config/settings.h"
 #include "host/plugin/catalog.h"
+#include "host/plugin/load_options.h"
 #include "host/plugin/loader.h"
 #include "host/ports/http_client.h"
 
@@ -20,14 +21,15 @@ namespace dsw {
 std::vector<std::filesystem::path> PluginDirectories(const Settings& settings);
 
 /// How the settings want plugins to be run. Those that came with the worker lie in the directory
-/// that this build installs them in, or in the same place relative to this program.
-LoadOptions PluginLoadOptions(const Settings& settings);
+/// that this build installs them in, or in the same place relative to this program. kInvalid,
+/// naming the setting, when keys or sums cannot be read.
+Result<LoadOptions> PluginLoadOptions(const Settings& settings);
 
 /// Loaded plugins and their catalog. Plugins are shut down when it is destroyed; whatever was
 /// opened through the catalog must be gone by then.
 class PluginHost {
  public:
-  /// kInvalid when two plugins offer the same provider, kNotFound
+  /// kInvalid when two plugins offer the same provider or as PluginLoadOptions(), kNotFound
   /// when there is no embedder at all or the configured sink is missing; as the HTTP client for
   /// proxies and certificates that cannot be used.
   static Result<std::unique_ptr<PluginHost>> Open(const Settings& settings);
@@ -40,7 +42,7 @@ class PluginHost {
   LoadedCatalog& catalog() { return *catalog_; }
 
  private:
-  PluginHost(const Settings& settings, std::unique_ptr<HttpClient> http);
+  PluginHost(const Settings& settings, LoadOptions options, std::unique_ptr<HttpClient> http);
   Status Check(const Settings& settings) const;
 
   const std::unique_ptr<HttpClient> http_;

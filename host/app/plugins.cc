@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "host/app/commands.h"
 #include "host/app/plugin_host.h"
+#include "host/base/utf8.h"
 #include "host/plugin/loader.h"
 
 namespace dsw {
@@ -37,7 +39,11 @@ Json ReportJson(const PluginReport& file) {
           {"sha256", TextOrNull(file.sha256)},
           {"verdict", file.loaded ? "loaded" : "refused"},
           {"reason", TextOrNull(file.reason)},
+          {"trust", TextOrNull(file.trust)},
+          {"signer", TextOrNull(file.signer)},
+          {"warning", TextOrNull(file.warning)},
           {"mode", file.loaded ? Json(ModeName(file)) : Json(nullptr)},
+          {"grants", file.grants},
           {"id", TextOrNull(file.id)},
           {"version", TextOrNull(file.version)},
           {"abi", TextOrNull(file.abi)},
@@ -59,31 +65,45 @@ void PrintJson(const LoadedPlugins& plugins) {
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
+/// Each once, as many files may share one of their directory.
+void PrintWarnings(const LoadedPlugins& plugins) {
+  std::map<std::string, std::size_t> counts;
+  for (const PluginReport& file : plugins.files()) ++counts[file.warning];
+  counts.erase("");
+  for (const auto& [warning, count] : counts) {
+    fmt::print("warning  of {} {}: {}\n", count, count == 1 ? "plugin" : "plugins",
+               Visible(warning));
+  }
+}
+
 void PrintText(const LoadedPlugins& plugins) {
   for (const DirectoryReport& directory : plugins.directories()) {
     fmt::print("{}{}{}\n", directory.path, directory.problem.empty() ? "" : ": ",
                directory.problem);
   }
   for (const PluginReport& file : plugins.files()) {
-    const std::string name = file.file.substr(file.file.rfind('/') + 1);
+    const std::string name = Visible(file.file.substr(file.file.rfind('/') + 1));
     if (!file.loaded) {
-      fmt::print("  refused  {}: {}\n", name, file.reason);
+      fmt::print("  refused  {}: {}\n", name, Visible(file.reason));
       continue;
     }
-    fmt::print("  loaded   {}  {} {}  {}\n", name, file.id, file.version, ModeName(file));
+    fmt::print("  loaded   {}  {} {}  {} ({}{}{})\n", name, Visible(file.id), Visible(file.version),
+               ModeName(file), file.trust, file.signer.empty() ? "" : " by ", Visible(file.signer));
     for (const ProviderReport& provider : file.providers) {
-      fmt::print("             {} {}\n", KindName(provider.kind), provider.id);
+      fmt::print("             {} {}\n", KindName(provider.kind), Visible(provider.id));
       for (const ModelReport& model : provider.models) {
-        fmt::print("               {} ({} dimensions)\n", model.id, model.dimensions);
+        fmt::print("               {} ({} dimensions)\n", Visible(model.id), model.dimensions);
       }
     }
   }
+  PrintWarnings(plugins);
 }
 
 }  // namespace
 
 Status ListPlugins(const Settings& settings, const PluginsOptions& options) {
-  const LoadedPlugins plugins(PluginDirectories(settings), PluginLoadOptions(settings));
+  ASSIGN_OR_RETURN(const LoadOptions load, PluginLoadOptions(settings));
+  const LoadedPlugins plugins(PluginDirectories(settings), load);
   if (options.json) {
     PrintJson(plugins);
   } else {

@@ -14,6 +14,7 @@
 #include "host/app/terminal.h"
 #include "host/app/worker.h"
 #include "host/base/log.h"
+#include "host/base/utf8.h"
 #include "host/plugin/running_calls.h"
 
 namespace dsw {
@@ -59,7 +60,7 @@ Result<std::unique_ptr<Worker>> StartPatiently(const Settings& settings, PluginH
 /// there is nothing left to serve from.
 Status Serve(Worker& worker, bool until_idle, Shutdown& shutdown) {
   while (!shutdown.Wait(kTick)) {
-    if (const std::optional<Error> failure = worker.pool().failure()) return Fail(*failure);
+    if (const std::optional<Error> failure = worker.failure()) return Fail(*failure);
     if (until_idle && worker.Idle()) {
       Log(LogLevel::kInfo, "app", "no job is waiting, in flight or delayed");
       return {};

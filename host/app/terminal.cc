@@ -4,11 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "host/base/utf8.h"
 
 namespace dsw {
 namespace {
@@ -35,29 +32,6 @@ int TerminalWidth() {
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   }
   return 80;
-}
-
-std::string Visible(std::string_view text) {
-  const std::string clean = CleanUtf8(text);
-  std::string visible;
-  for (std::size_t i = 0; i < clean.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(clean[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < clean.size() ? clean[i + 1] : '\0');
-    if (byte == '\n') {
-      visible += "\\n";
-    } else if (byte == '\t') {
-      visible += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      visible += fmt::format("\\x{:02x}", byte);
-    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-      // U+0080 to U+009F: some terminals obey these, too.
-      visible += fmt::format("\\x{:02x}", next);
-      ++i;
-    } else {
-      visible += clean[i];
-    }
-  }
-  return visible;
 }
 
 std::vector<std::string> WrapText(std::string_view text, std::size_t width, std::size_t most) {

@@ -14,10 +14,6 @@ bool StderrIsTerminal();
 /// Columns of the terminal behind stdout or stderr; 80 when there is none.
 int TerminalWidth();
 
-/// `text` as a terminal may show it, whoever wrote it: control characters as "\x1b" or "\n", and
-/// U+FFFD for what is not UTF-8. Pure.
-std::string Visible(std::string_view text);
-
 /// `text` cut at spaces into lines of at most `width` characters, at most `most` lines; runs of
 /// white space count as one space, and an ellipsis marks what was left out. Pure.
 std::vector<std::string> WrapText(std::string_view text, std::size_t width, std::size_t most);

@@ -117,8 +117,23 @@ bool Worker::Idle() {
   return idle && *idle && pool_->active() == 0;
 }
 
+std::optional<Error> Worker::failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+Status Worker::CheckQueue() {
+  Status health = queue_->Health();
+  if (!health &&
+      (health.error().code == Code::kNotFound || health.error().code == Code::kConflict)) {
+    const std::lock_guard lock(failure_mutex_);
+    failure_ = health.error();
+  }
+  return health;
+}
+
 std::vector<ReadinessCheck> Worker::ReadinessChecks() {
-  return {{"nats", [this] { return queue_->Health(); }},
+  return {{"nats", [this] { return CheckQueue(); }},
           {"postgresql", [this] { return datasets_->Health(); }},
           {"sink",
            [this]() -> Status {

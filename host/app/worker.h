@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "host/app/plugin_host.h"
 #include "host/app/plugin_watch.h"
@@ -39,6 +41,8 @@ class Worker {
   void CancelDatabase() { database_->Cancel(); }
   /// True when no job is waiting, in flight or delayed, here or elsewhere.
   bool Idle();
+  /// Why no further job can be taken, by anybody's waiting: the queue is gone for good.
+  std::optional<Error> failure() const;
 
  private:
   Worker(const Settings& settings, PluginHost& plugins);
@@ -46,6 +50,7 @@ class Worker {
   std::vector<ReadinessCheck> ReadinessChecks();
   void CountPlugins();
   bool ReloadPlugins(bool refused);
+  Status CheckQueue();
 
   SystemClock clock_;
   PipelineOptions options_;
@@ -54,6 +59,8 @@ class Worker {
   std::unique_ptr<PostgresStore> datasets_;
   std::unique_ptr<NatsConnection> nats_;
   std::unique_ptr<PullQueue> queue_;
+  mutable std::mutex failure_mutex_;
+  std::optional<Error> failure_;  ///< Guarded by failure_mutex_.
   std::unique_ptr<ProgressPublisher> progress_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<HealthMonitor> health_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "host/base/ascii.h"
+#include "host/base/origin.h"
 
 namespace dsw {
 namespace {
@@ -24,12 +25,6 @@ bool IsName(std::string_view name) {
   return !name.empty() && name.size() <= kLongestName && name.front() != '.' &&
          name.back() != '.' && name.find("..") == name.npos &&
          name.find_first_not_of(kCharacters) == name.npos;
-}
-
-/// "Example.ORG." is "example.org".
-std::string PlainName(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  return LowerCase(host);
 }
 
 bool ReadPort(std::string_view text, std::uint16_t& port) {

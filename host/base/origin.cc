@@ -70,6 +70,11 @@ std::string_view HostOf(std::string_view origin) {
   return origin.substr(0, origin.rfind(':'));
 }
 
+std::string PlainName(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return LowerCase(host);
+}
+
 std::uint16_t PortOf(std::string_view origin) {
   const std::string_view text = origin.substr(origin.rfind(':') + 1);
   std::uint16_t port = 0;

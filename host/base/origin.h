@@ -22,6 +22,9 @@ bool SameOrigin(std::string_view a, std::string_view b);
 /// The host in an origin, as "localhost" or "[::1]".
 std::string_view HostOf(std::string_view origin);
 
+/// A host as names are compared: "Example.ORG." is "example.org".
+std::string PlainName(std::string_view host);
+
 /// The port in an origin.
 std::uint16_t PortOf(std::string_view origin);
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include <fmt/format.h>
+
 namespace dsw {
 namespace {
 
@@ -46,6 +48,29 @@ std::string CleanUtf8(std::string_view text) {
     }
   }
   return clean;
+}
+
+std::string Visible(std::string_view text) {
+  const std::string clean = CleanUtf8(text);
+  std::string visible;
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(clean[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < clean.size() ? clean[i + 1] : '\0');
+    if (byte == '\n') {
+      visible += "\\n";
+    } else if (byte == '\t') {
+      visible += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      visible += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+      // U+0080 to U+009F: some terminals obey these, too.
+      visible += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      visible += clean[i];
+    }
+  }
+  return visible;
 }
 
 }  // namespace dsw

@@ -19,11 +19,11 @@ constexpr std::string_view kProgram = "worker_datasets";
 Result<LogThreshold> ParseLevel(std::string_view text) {
   const std::string word = LowerCase(text);
   if (word == "off") return LogThreshold();
-  if (word == "error") return LogThreshold(LogLevel::kError);
-  if (word == "warn" || word == "warning") return LogThreshold(LogLevel::kWarn);
-  if (word == "info") return LogThreshold(LogLevel::kInfo);
-  if (word == "debug") return LogThreshold(LogLevel::kDebug);
-  if (word == "trace") return LogThreshold(LogLevel::kTrace);
+  if (word == "warning") return LogThreshold(LogLevel::kWarn);
+  for (const LogLevel level :
+       {LogLevel::kError, LogLevel::kWarn, LogLevel::kInfo, LogLevel::kDebug, LogLevel::kTrace}) {
+    if (word == LevelName(level)) return LogThreshold(level);
+  }
   return Fail(Code::kInvalid,
               fmt::format("\"{}\" is not a level (off, error, warn, info, debug, trace)", text));
 }

@@ -15,6 +15,7 @@
 #include "host/base/log_filter.h"
 #include "host/base/result.h"
 #include "host/base/secret.h"
+#include "host/domain/plugin_trust.h"
 #include "host/domain/point.h"
 
 namespace dsw {
@@ -72,7 +73,10 @@ struct Settings {
   EgressRules egress;
 
   // Plugins
-  std::string plugin_dir;        ///< Directories, separated by colons.
+  std::string plugin_dir;  ///< Directories, separated by colons.
+  PluginTrust plugin_trust = PluginTrust::kAuto;
+  std::string plugin_trusted_keys;
+  std::string plugin_deny;
   std::string plugin_isolation;  ///< "auto", "all" or "none".
   /// By the plugin's id: "files", "net".
   std::map<std::string, std::set<std::string>, std::less<>> plugin_grants;

@@ -1,201 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/config/settings_table.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "host/config/credentials.h"
-#include "host/config/log_filter.h"
-#include "host/config/values.h"
+#include "host/config/setting_rules.h"
 
 namespace dsw {
 namespace {
 
+using namespace rules;
+
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// What a member accepts: how to read it, and the same in words.
-struct Rule {
-  std::string allowed;
-  SettingReader read;
-};
-
-Rule Integer(std::int64_t Settings::*member, std::int64_t least, std::int64_t most) {
-  return {fmt::format("{} to {}", least, most),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.*member, ParseInteger(text, least, most));
-            return fmt::format("{}", settings.*member);
-          }};
-}
-
-/// 0 stands for "auto".
-Rule IntegerOrAuto(std::int64_t Settings::*member, std::int64_t least, std::int64_t most) {
-  return {fmt::format("auto, or {} to {}", least, most),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            settings.*member = 0;
-            if (text == "auto") return std::string(text);
-            ASSIGN_OR_RETURN(settings.*member, ParseInteger(text, least, most));
-            return fmt::format("{}", settings.*member);
-          }};
-}
-
-Rule Flag(bool Settings::*member) {
-  return {"true or false", [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.*member, ParseBool(text));
-            return std::string(settings.*member ? "true" : "false");
-          }};
-}
-
-Rule Duration(milliseconds Settings::*member, milliseconds unit, milliseconds least,
-              milliseconds most) {
-  return {fmt::format("{}; {} to {}, units ms, s, m, h", unit == seconds(1) ? "seconds" : "ms",
-                      FormatDuration(least), FormatDuration(most)),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.*member, ParseDuration(text, unit, least, most));
-            return std::string(text);
-          }};
-}
-
-Rule Durations(std::vector<milliseconds> Settings::*member, milliseconds least, milliseconds most) {
-  return {fmt::format("list of seconds; each {} to {}, units ms, s, m, h", FormatDuration(least),
-                      FormatDuration(most)),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            std::vector<milliseconds> durations;
-            for (const std::string_view part : SplitList(text, ',')) {
-              ASSIGN_OR_RETURN(const milliseconds duration,
-                               ParseDuration(part, seconds(1), least, most));
-              durations.push_back(duration);
-            }
-            if (durations.empty()) return Fail(Code::kInvalid, "expected at least one duration");
-            settings.*member = std::move(durations);
-            return std::string(text);
-          }};
-}
-
-Rule Text(std::string Settings::*member, std::string_view what) {
-  return {std::string(what), [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            settings.*member = text;
-            return std::string(text);
-          }};
-}
-
-/// "id:right" pairs, as in "org.example.acme:net,org.example.acme:files".
-Rule Grants() {
-  return {"plugin:files and plugin:net, separated by commas",
-          [](Settings& settings, std::string_view text) -> Result<std::string> {
-            settings.plugin_grants.clear();
-            for (const std::string_view part : SplitList(text, ',')) {
-              const std::size_t colon = std::min(part.rfind(':'), part.size());
-              const std::string_view right = part.substr(std::min(colon + 1, part.size()));
-              if (colon == 0 || (right != "files" && right != "net")) {
-                return Fail(Code::kInvalid,
-                            "expected a plugin's id, a colon, and files or net, as in "
-                            "org.example.acme:net");
-              }
-              settings.plugin_grants[std::string(part.substr(0, colon))].emplace(right);
-            }
-            return std::string(text);
-          }};
-}
-
-/// Text of which every character is among `characters`.
-Rule Name(std::string Settings::*member, std::string_view characters, std::string_view what) {
-  return {std::string(what), [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            if (text.find_first_not_of(characters) != std::string_view::npos) {
-              return Fail(Code::kInvalid, fmt::format("expected {}", what));
-            }
-            settings.*member = text;
-            return std::string(text);
-          }};
-}
-
-Rule Address(std::string Settings::*member, std::vector<std::string_view> schemes) {
-  return {fmt::format("{}://…", fmt::join(schemes, "://… or ")),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            RETURN_IF_ERROR(CheckUrls(text, schemes));
-            settings.*member = text;
-            return std::string(text);
-          }};
-}
-
-/// libpq takes a URL or a list of key=value pairs.
-Rule Database(std::string Settings::*member) {
-  return {"postgresql://… or key=value pairs",
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            const bool pairs = text.find("://") == std::string_view::npos &&
-                               text.find('=') != std::string_view::npos;
-            if (!pairs && !CheckUrls(text, {"postgresql", "postgres"})) {
-              return Fail(Code::kInvalid,
-                          "expected postgresql://user@host/database, or pairs as in "
-                          "host=localhost dbname=semantic_explorer");
-            }
-            settings.*member = text;
-            return std::string(text);
-          }};
-}
-
-Rule ProviderKey(const char* provider) {
-  return {"a key, env:NAME or file:/path",
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            settings.provider_keys[provider] = Secret(std::string(text));
-            return std::string(text);
-          }};
-}
-
-Rule HexKey(Secret Settings::*member) {
-  return {"64 hexadecimal digits",
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            RememberSecret(text);
-            const bool hex = std::all_of(text.begin(), text.end(),
-                                         [](unsigned char c) { return std::isxdigit(c) != 0; });
-            if (!hex || text.size() != 64) {
-              return Fail(Code::kInvalid, "expected 64 hexadecimal digits");
-            }
-            settings.*member = Secret(std::string(text));
-            return std::string(text);
-          }};
-}
-
-bool SameWord(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
-/// One of some words, in any case; `values[i]` is what `words[i]` means.
-template <typename T>
-Rule Choice(T Settings::*member, std::vector<std::string_view> words, std::vector<T> values) {
-  return {fmt::format("{}", fmt::join(words, ", ")),
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            for (std::size_t i = 0; i < words.size(); ++i) {
-              if (!SameWord(text, words[i])) continue;
-              settings.*member = values[i];
-              return std::string(words[i]);
-            }
-            return Fail(Code::kInvalid, fmt::format("expected one of {}", fmt::join(words, ", ")));
-          }};
-}
-
-Rule Egress(EgressList EgressRules::*member) {
-  return {"hosts, *.domains, addresses, ranges or *, each with :port if need be",
-          [=](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.egress.*member, ParseEgressList(text));
-            return std::string(text);
-          }};
-}
-
-Rule LogLevels() {
-  return {"level or component=level, in a list",
-          [](Settings& settings, std::string_view text) -> Result<std::string> {
-            ASSIGN_OR_RETURN(settings.log_filter, ParseLogFilter(text));
-            return std::string(text);
-          }};
-}
 
 Setting Row(std::string_view group, std::string_view name, std::string_view default_value,
             Rule rule, std::string_view help, Sensitivity sensitivity = Sensitivity::kPlain,
@@ -370,6 +189,19 @@ void AddPlugins(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "PLUGIN_DIR", DSW_DEFAULT_PLUGIN_DIR,
                      Text(&S::plugin_dir, "directories, separated by colons"),
                      "Where plugins are loaded from"));
+  rows.push_back(Row(
+      kGroup, "PLUGIN_TRUST", "auto",
+      Choice(&S::plugin_trust, {"auto", "off", "warn", "enforce"},
+             {PluginTrust::kAuto, PluginTrust::kOff, PluginTrust::kWarn, PluginTrust::kEnforce}),
+      "What becomes of a plugin that the plugins.lock beside it does not vouch for; "
+      "auto: refused where there is a lock or a trusted key, else loaded"));
+  rows.push_back(Row(kGroup, "PLUGIN_TRUSTED_KEYS", "",
+                     Text(&S::plugin_trusted_keys, "*.pub file, or directory of them"),
+                     "Keys of which one must have signed plugins.lock; none: no signature is "
+                     "asked for"));
+  rows.push_back(Row(kGroup, "PLUGIN_DENY", "",
+                     Text(&S::plugin_deny, "list with commas, or file with one a line"),
+                     "SHA-256 sums of plugins that are never loaded"));
   rows.push_back(Row(
       kGroup, "PLUGIN_ISOLATION", "auto",
       Choice<std::string>(&S::plugin_isolation, {"auto", "all", "none"}, {"auto", "all", "none"}),

@@ -54,6 +54,7 @@ struct Job {
   std::optional<SinkOverride> sink{};
   Mode mode = Mode::kIncremental;
   std::optional<JobRange> range{};  ///< Only together with `embedded_dataset_id`.
+  bool redelivered = false;         ///< Not in the message: some worker had it before.
 };
 
 }  // namespace dsw

@@ -61,4 +61,9 @@ struct RunEnd {
   std::int64_t dead_ranges = 0;  ///< Pieces that were given up.
 };
 
+/// Why a run failed whose ranges all ended, for people.
+inline std::string RangesGivenUp(std::int64_t count) {
+  return std::to_string(count) + " of the job's ranges given up";
+}
+
 }  // namespace dsw

@@ -4,26 +4,20 @@
 #include <algorithm>
 #include <optional>
 
-#include "host/base/ascii.h"
 #include "host/base/ip_address.h"
+#include "host/base/origin.h"
 
 namespace dsw {
 namespace {
-
-/// Without brackets and the dot at its end.
-std::string Plain(std::string_view host) {
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host.ends_with('.')) host.remove_suffix(1);
-  return LowerCase(host);
-}
 
 bool Covers(std::string_view entry, const std::string& host,
             const std::optional<IpAddress>& address) {
   if (entry == "*") return true;
   if (entry.starts_with('.')) entry.remove_prefix(1);
-  const std::string name = Plain(entry);
+  if (entry.size() > 2 && entry.front() == '[' && entry.back() == ']') {
+    entry = entry.substr(1, entry.size() - 2);
+  }
+  const std::string name = PlainName(entry);
   if (name.empty()) return false;
   if (const std::optional<IpRange> range = ParseIpRange(name)) {
     return address && range->Contains(*address);
@@ -35,7 +29,7 @@ bool Covers(std::string_view entry, const std::string& host,
 
 bool IsNamedBy(std::string_view no_proxy, std::string_view host) {
   const std::optional<IpAddress> address = LiteralAddress(host);
-  const std::string plain = Plain(host);
+  const std::string plain = PlainName(host);
   while (!no_proxy.empty()) {
     const std::size_t end = std::min(no_proxy.find_first_of(", \t"), no_proxy.size());
     if (Covers(no_proxy.substr(0, end), plain, address)) return true;

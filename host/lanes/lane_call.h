@@ -77,15 +77,18 @@ template <typename T>
 Result<T> CallOnce(Lane& lane, const Departure& departure, const std::function<Result<T>()>& call) {
   Passage passage(lane, departure);
   Result<T> result = call();
-  if (!result && result.error().origin != Origin::kWorker) result.error().origin = lane.origin();
-  passage.Ended(result ? std::nullopt : std::optional(result.error()));
+  if (!result && result.error().origin == Origin::kJob) result.error().origin = lane.origin();
+  // What arose elsewhere says nothing of the peer.
+  if (result || result.error().origin == lane.origin()) {
+    passage.Ended(result ? std::nullopt : std::optional(result.error()));
+  }
   return result;
 }
 
 /// Calls until it succeeds or shall not be repeated; the last result, whose error is one of the
-/// lane's peer unless it says that it arose in this process. `call` gets the permission to depart
-/// and the number of the attempt, from 1. `probe`, if any, is called in its place to find out
-/// whether the upstream is up; else the call itself is what finds out.
+/// lane's peer unless it says that it arose elsewhere, as in the database. `call` gets the
+/// permission to depart and the number of the attempt, from 1. `probe`, if any, is called in its
+/// place to find out whether the upstream is up; else the call itself is what finds out.
 template <typename T>
 Result<T> CallInLane(
     Lane& lane, Demand demand, const JobScope& scope, Trouble& trouble,

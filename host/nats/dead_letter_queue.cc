@@ -8,15 +8,15 @@
 
 #include "host/nats/errors.h"
 #include "host/nats/fetched.h"
+#include "host/nats/info.h"
 #include "host/nats/message.h"
+#include "host/nats/short_consumer.h"
 #include "host/nats/topology.h"
 
 namespace dsw {
 namespace {
 
 constexpr std::int64_t kFetchTimeoutMs = 5000;
-/// How long the server keeps the consumer of a listing that was interrupted.
-constexpr std::chrono::nanoseconds kForgetAfter = std::chrono::minutes(1);
 
 std::chrono::system_clock::time_point TimeOf(std::int64_t ns) {
   return std::chrono::system_clock::time_point(
@@ -39,22 +39,14 @@ DeadLetterQueue::DeadLetterQueue(const NatsConnection& connection, std::string s
 
 Status DeadLetterQueue::ForEach(const std::function<Status(const StoredDeadLetter&)>& visit) {
   const std::string doing = fmt::format("read dead letters of stream {}", stream_);
-  jsCtx* const js = connection_.jetstream();
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  natsStatus status = js_GetStreamInfo(Out(info), js, stream_.c_str(), nullptr, &code);
-  if (status != NATS_OK) return Fail(NatsError(status, doing, code));
+  ASSIGN_OR_RETURN(const JsStreamInfoHandle info, StreamInfo(connection_, stream_, doing));
   // Those that come later are not followed: a replayed job may come back at once.
   const std::uint64_t last = info->State.LastSeq;
   if (info->State.Msgs == 0) return {};
 
-  jsSubOptions options{};
-  jsSubOptions_Init(&options);
-  options.Stream = stream_.c_str();
-  options.Config.AckPolicy = js_AckExplicit;
-  options.Config.InactiveThreshold = kForgetAfter.count();
   NatsSubscriptionHandle subscription;
-  status = js_PullSubscribe(Out(subscription), js, ">", nullptr, nullptr, &options, &code);
+  jsErrCode code{};
+  natsStatus status = SubscribeShortly(connection_, stream_, ">", 0, subscription, &code);
   if (status != NATS_OK) return Fail(NatsError(status, doing, code));
   while (true) {
     Fetched fetched;
@@ -90,13 +82,9 @@ Result<StoredDeadLetter> DeadLetterQueue::Get(std::uint64_t sequence) {
 }
 
 Status DeadLetterQueue::CheckSubject(const std::string& subject) {
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status =
-      js_GetStreamInfo(Out(info), connection_.jetstream(), job_stream_.c_str(), nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("look at stream {}", job_stream_), code));
-  }
+  ASSIGN_OR_RETURN(
+      const JsStreamInfoHandle info,
+      StreamInfo(connection_, job_stream_, fmt::format("look at stream {}", job_stream_)));
   const jsStreamConfig& config = *info->Config;
   const bool taken =
       std::any_of(config.Subjects, config.Subjects + config.SubjectsLen,
@@ -139,13 +127,10 @@ Status DeadLetterQueue::Remove(std::uint64_t sequence) {
 
 Result<std::uint64_t> DeadLetterQueue::RemoveAll() {
   const std::string doing = fmt::format("purge stream {}", stream_);
-  JsStreamInfoHandle info;
+  ASSIGN_OR_RETURN(const JsStreamInfoHandle info, StreamInfo(connection_, stream_, doing));
   jsErrCode code{};
-  natsStatus status =
-      js_GetStreamInfo(Out(info), connection_.jetstream(), stream_.c_str(), nullptr, &code);
-  if (status == NATS_OK) {
-    status = js_PurgeStream(connection_.jetstream(), stream_.c_str(), nullptr, &code);
-  }
+  const natsStatus status =
+      js_PurgeStream(connection_.jetstream(), stream_.c_str(), nullptr, &code);
   if (status != NATS_OK) return Fail(NatsError(status, doing, code));
   return info->State.Msgs;
 }

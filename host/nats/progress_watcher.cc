@@ -8,16 +8,15 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/domain/progress_codec.h"
-#include "host/nats/errors.h"
 #include "host/nats/fetched.h"
+#include "host/nats/info.h"
 #include "host/nats/message.h"
+#include "host/nats/short_consumer.h"
 
 namespace dsw {
 namespace {
 
 constexpr std::chrono::milliseconds kSlice{1000};
-/// How long the server keeps the consumer of a watcher that is gone.
-constexpr std::chrono::nanoseconds kForgetAfter = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -35,13 +34,9 @@ Result<std::unique_ptr<ProgressWatcher>> ProgressWatcher::Open(const NatsConnect
   std::unique_ptr<ProgressWatcher> watcher(new ProgressWatcher(
       connection, status_stream,
       fmt::format("transforms.dataset.status.*.*.{}", dataset_transform_id), job_id));
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status =
-      js_GetStreamInfo(Out(info), connection.jetstream(), status_stream.c_str(), nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("look up stream {}", status_stream), code));
-  }
+  ASSIGN_OR_RETURN(
+      const JsStreamInfoHandle info,
+      StreamInfo(connection, status_stream, fmt::format("look up stream {}", status_stream)));
   watcher->next_sequence_ = info->State.LastSeq + 1;
   return watcher;
 }
@@ -49,14 +44,7 @@ Result<std::unique_ptr<ProgressWatcher>> ProgressWatcher::Open(const NatsConnect
 natsStatus ProgressWatcher::Subscribe() {
   // A pull consumer of our own, made again from the first event not seen when it is lost, as by a
   // restart of the server. (The library's ordered consumers do not come back from that.)
-  jsSubOptions options{};
-  jsSubOptions_Init(&options);
-  options.Stream = stream_.c_str();
-  options.Config.OptStartSeq = next_sequence_;
-  options.Config.AckPolicy = js_AckExplicit;
-  options.Config.InactiveThreshold = kForgetAfter.count();
-  return js_PullSubscribe(Out(subscription_), connection_.jetstream(), subject_.c_str(), nullptr,
-                          nullptr, &options, nullptr);
+  return SubscribeShortly(connection_, stream_, subject_, next_sequence_, subscription_, nullptr);
 }
 
 Result<std::optional<Progress>> ProgressWatcher::Next(std::stop_token stop) {

@@ -9,6 +9,7 @@
 #include "host/base/log.h"
 #include "host/nats/errors.h"
 #include "host/nats/fetched.h"
+#include "host/nats/info.h"
 #include "host/nats/job_publisher.h"
 
 namespace dsw {
@@ -30,17 +31,11 @@ PullQueue::PullQueue(const NatsConnection& connection, const PullQueueOptions& o
 Result<std::unique_ptr<PullQueue>> PullQueue::Open(const NatsConnection& connection,
                                                    const PullQueueOptions& options) {
   std::unique_ptr<PullQueue> queue(new PullQueue(connection, options));
-  JsConsumerInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status =
-      js_GetConsumerInfo(Out(info), connection.jetstream(), options.topology.stream.c_str(),
-                         options.topology.consumer.c_str(), nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(status,
-                          fmt::format("open consumer {} of stream {}", options.topology.consumer,
-                                      options.topology.stream),
-                          code));
-  }
+  const NatsTopology& topology = options.topology;
+  ASSIGN_OR_RETURN(const JsConsumerInfoHandle info,
+                   ConsumerInfo(connection, topology.stream, topology.consumer,
+                                fmt::format("open consumer {} of stream {}", topology.consumer,
+                                            topology.stream)));
   // The consumer may have been made by others: what counts is what the server does.
   queue->ack_wait_ =
       std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(info->Config->AckWait));
@@ -71,10 +66,8 @@ Status PullQueue::Subscribe() {
 }
 
 Status PullQueue::Restore() {
-  const Clock::TimePoint now = SystemClock().Now();
-  if (now < next_check_) return {};
   ASSIGN_OR_RETURN(const std::vector<std::string> made, RestoreTopology(connection_, topology_));
-  next_check_ = now + check_interval_;
+  next_check_ = SystemClock().Now() + check_interval_;
   if (made.empty()) return {};
   Log(LogLevel::kWarn, "nats",
       "made again what was deleted or lost; jobs that were in it have to be submitted again",
@@ -119,10 +112,7 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
     SystemClock().WaitFor(kSlice, stop);
     return Fail(health.error());
   }
-  // A fetch from a consumer that does not exist looks like one from a queue without messages.
-  Status ready = Restore();
-  if (ready) ready = Subscribe();
-  if (!ready) {
+  if (Status ready = Subscribe(); !ready) {
     SystemClock().WaitFor(kSlice, stop);
     return Fail(std::move(ready).error());
   }
@@ -131,7 +121,6 @@ Result<std::unique_ptr<Delivery>> PullQueue::FetchOne(const std::stop_token& sto
       natsSubscription_Fetch(fetched.list(), subscription_.get(), 1, kSlice.count(), nullptr);
   if (status == NATS_TIMEOUT || status == NATS_NOT_FOUND) return std::unique_ptr<Delivery>();
   if (status != NATS_OK) {
-    next_check_ = {};
     Error error = NatsError(status, fmt::format("fetch from consumer {} of stream {}",
                                                 topology_.consumer, topology_.stream));
     error.code = Code::kUnavailable;
@@ -154,28 +143,23 @@ Status PullQueue::Publish(const std::string& json, const std::string& message_id
 
 Result<bool> PullQueue::Idle() {
   // A work queue holds a message until it is acknowledged, whether waiting, in flight or delayed.
-  JsStreamInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status = js_GetStreamInfo(Out(info), connection_.jetstream(),
-                                             topology_.stream.c_str(), nullptr, &code);
-  if (status != NATS_OK) {
-    return Fail(NatsError(status, fmt::format("look at stream {}", topology_.stream), code));
-  }
+  ASSIGN_OR_RETURN(const JsStreamInfoHandle info,
+                   StreamInfo(connection_, topology_.stream,
+                              fmt::format("look at stream {}", topology_.stream)));
   return info->State.Msgs == 0;
 }
 
 Status PullQueue::Health() {
   RETURN_IF_ERROR(connection_.Health());
+  const std::lock_guard lock(health_mutex_);
+  if (SystemClock().Now() >= next_check_) return Restore();
   // Asked for, because a fetch from a consumer that was deleted looks like one without messages.
-  JsConsumerInfoHandle info;
-  jsErrCode code{};
-  const natsStatus status =
-      js_GetConsumerInfo(Out(info), connection_.jetstream(), topology_.stream.c_str(),
-                         topology_.consumer.c_str(), nullptr, &code);
-  if (status == NATS_OK) return {};
-  return Fail(NatsError(
-      status, fmt::format("look at consumer {} of stream {}", topology_.consumer, topology_.stream),
-      code));
+  Result<JsConsumerInfoHandle> info = ConsumerInfo(
+      connection_, topology_.stream, topology_.consumer,
+      fmt::format("look at consumer {} of stream {}", topology_.consumer, topology_.stream));
+  if (info) return {};
+  if (info.error().code == Code::kNotFound) return Restore();
+  return Fail(std::move(info).error());
 }
 
 }  // namespace dsw

@@ -18,8 +18,8 @@
 namespace dsw {
 
 struct PullQueueOptions {
-  NatsTopology topology;  ///< What is looked after while jobs are fetched.
-  std::string worker;     ///< Names this process in dead letters.
+  NatsTopology topology;                            ///< What Health() looks after.
+  std::string worker;                               ///< Names this process in dead letters.
   std::chrono::milliseconds check_interval{10000};  ///< Between looks at the topology.
 };
 
@@ -33,19 +33,20 @@ class PullQueue final : public JobQueue {
   /// Hands back what the server sent and nobody fetched.
   ~PullQueue() override;
 
-  /// Streams and consumers that were deleted or lost are made again, if the topology allows it;
-  /// else, after a check interval at the latest, kNotFound says what is missing, and kConflict what
-  /// took its place. kUnavailable, after about a second, while the server cannot be reached.
+  /// kUnavailable, after about a second, while the server cannot be reached. The queue without its
+  /// consumer looks like an empty one: see Health().
   Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) override;
   std::chrono::milliseconds ack_wait() const override { return ack_wait_; }
   Status Publish(const std::string& json, const std::string& message_id) override;
   Result<bool> Idle() override;
-  /// kNotFound once the consumer is gone, by somebody's hand.
+  /// Looks for the consumer each time, for all of the topology after each check interval. What was
+  /// deleted or lost is made again, if the topology allows it.
   Status Health() override;
 
  private:
   PullQueue(const NatsConnection& connection, const PullQueueOptions& options);
   Status Subscribe();
+  /// With health_mutex_ held.
   Status Restore();
   Result<std::unique_ptr<Delivery>> FetchOne(const std::stop_token& stop);
 
@@ -59,7 +60,9 @@ class PullQueue final : public JobQueue {
   // Of the thread whose turn it is to fetch.
   NatsSubscriptionHandle subscription_;
   natsConnection* subscribed_on_ = nullptr;
-  Clock::TimePoint next_check_{};
+
+  std::mutex health_mutex_;
+  Clock::TimePoint next_check_{};  ///< Guarded by health_mutex_.
 
   std::mutex mutex_;
   std::condition_variable_any turn_;

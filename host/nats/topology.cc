@@ -229,30 +229,30 @@ Status EnsureConsumer(Ensuring& ensuring, const ConsumerSpec& spec) {
 }
 
 Status EnsureAll(Ensuring& ensuring) {
+  // A worker that died between publishing and acknowledging comes back late.
+  constexpr minutes kDuplicates{60};
   const NatsTopology& topology = ensuring.topology;
-  const StreamSpec streams[] = {
-      {.name = topology.stream,
-       .setting = "NATS_STREAM",
-       .description = "Jobs for the datasets workers",
-       .subjects = {kJobSubject, topology.stream},
-       .retention = js_WorkQueuePolicy,
-       .duplicates = minutes(60)},
-      {.name = topology.dlq_stream,
-       .setting = "NATS_DLQ_STREAM",
-       .description = "Jobs that the datasets workers gave up",
-       .subjects = {kDeadLetterSubject, topology.dlq_stream},
-       .retention = js_LimitsPolicy,
-       .max_age = 30 * hours(24),
-       // As long as jobs': one that died between publishing and acknowledging comes back late.
-       .duplicates = minutes(60)},
-      {.name = topology.status_stream,
-       .setting = "NATS_STATUS_STREAM",
-       .description = "Status events of transforms",
-       .subjects = {kStatusSubjects},
-       .retention = js_LimitsPolicy,
-       .max_age = hours(1),
-       .max_messages = 100000,
-       .duplicates = minutes(2)}};
+  const StreamSpec streams[] = {{.name = topology.stream,
+                                 .setting = "NATS_STREAM",
+                                 .description = "Jobs for the datasets workers",
+                                 .subjects = {kJobSubject, topology.stream},
+                                 .retention = js_WorkQueuePolicy,
+                                 .duplicates = kDuplicates},
+                                {.name = topology.dlq_stream,
+                                 .setting = "NATS_DLQ_STREAM",
+                                 .description = "Jobs that the datasets workers gave up",
+                                 .subjects = {kDeadLetterSubject, topology.dlq_stream},
+                                 .retention = js_LimitsPolicy,
+                                 .max_age = 30 * hours(24),
+                                 .duplicates = kDuplicates},
+                                {.name = topology.status_stream,
+                                 .setting = "NATS_STATUS_STREAM",
+                                 .description = "Status events of transforms",
+                                 .subjects = {kStatusSubjects},
+                                 .retention = js_LimitsPolicy,
+                                 .max_age = hours(1),
+                                 .max_messages = 100000,
+                                 .duplicates = kDuplicates}};
   for (const StreamSpec& stream : streams) RETURN_IF_ERROR(EnsureStream(ensuring, stream));
 
   const ConsumerSpec consumers[] = {{.stream = topology.stream,

@@ -8,28 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/clock.h"
+#include "host/base/log_filter.h"
 #include "host/base/secret.h"
 
 namespace dsw {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view LevelName(LogLevel level) {
-  switch (level) {
-    case LogLevel::kTrace:
-      return "trace";
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarn:
-      return "warn";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "error";
-}
 
 /// As a JSON string, quotes included.
 std::string Quoted(std::string_view text) {

@@ -99,7 +99,7 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   if (end->complete && end->dead_ranges > 0) {
     run.complete = true;
     run.progress->state = JobState::kFailed;
-    run.progress->error = fmt::format("{} of the job's ranges given up", end->dead_ranges);
+    run.progress->error = RangesGivenUp(end->dead_ranges);
   } else if (end->complete) {
     run.progress->state = JobState::kSuccess;
   }
@@ -133,7 +133,8 @@ std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContex
 
   JobRun run;
   std::optional<Heartbeat> heartbeat;
-  const Result<Job> job = ParseJob(delivery.payload());
+  Result<Job> job = ParseJob(delivery.payload());
+  if (job) job->redelivered = delivery.attempt() > 1;
   Status outcome = job ? Status() : Status(Fail(job.error()));
   try {
     heartbeat.emplace(worker.queue.ack_wait() / 3, [&delivery] {

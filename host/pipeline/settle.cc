@@ -43,11 +43,15 @@ Disposition RetryOrGiveUp(const Error& error, int allowed, const FailureHistory&
   return Retry{delay};
 }
 
-DeliveryOutcome OutcomeOf(const Disposition& next) {
-  if (Is<Finished>(next) || Is<Withdraw>(next)) return DeliveryOutcome::kSuccess;
-  if (Is<Retry>(next)) return DeliveryOutcome::kRetried;
-  if (Is<GiveUp>(next)) return DeliveryOutcome::kDeadLettered;
-  return DeliveryOutcome::kHandedBack;
+/// What is not `settled` comes back, and counts then as what it becomes.
+DeliveryOutcome OutcomeOf(const Disposition& next, bool settled) {
+  if (Is<Finished>(next) || Is<Withdraw>(next)) {
+    return settled ? DeliveryOutcome::kSuccess : DeliveryOutcome::kHandedBack;
+  }
+  if (Is<GiveUp>(next)) {
+    return settled ? DeliveryOutcome::kDeadLettered : DeliveryOutcome::kRetried;
+  }
+  return Is<Retry>(next) ? DeliveryOutcome::kRetried : DeliveryOutcome::kHandedBack;
 }
 
 /// What the worker's health calls the part of it that failed.
@@ -165,7 +169,9 @@ Status Settlement::End(const Disposition& next) {
     event.final = true;
     return worker_.progress.PublishFinal(event);
   }
-  if (!Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
+  // A later delivery that does not know how far the job came would tell of nothing done.
+  const bool known = run_.progress || delivery_.attempt() == 1;
+  if (known && !Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
     worker_.progress.Publish(FailureEvent(next));
   }
   return {};
@@ -259,10 +265,10 @@ bool Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const Jo
     // Leaves a row behind at worst.
     (void)worker.datasets.ClearFailures(*job);
   }
-  worker.telemetry.JobEnded(
-      OutcomeOf(next),
-      settlement.outcome() ? std::nullopt : std::optional(settlement.outcome().error().code), took,
-      run.tally.batches, run.tally.chunks);
+  const Status& failure = settlement.outcome() ? told : settlement.outcome();
+  worker.telemetry.JobEnded(OutcomeOf(next, told.has_value()),
+                            failure ? std::nullopt : std::optional(failure.error().code), took,
+                            run.tally.batches, run.tally.chunks);
   if (told) {
     settlement.Log(next, took);
   } else {

@@ -29,14 +29,14 @@ Status ShareOut(TargetClaim& claim, const Plan& plan, const Target& target,
                 std::string_view message, const WorkerContext& worker) {
   ASSIGN_OR_RETURN(const std::vector<JobRange> ranges,
                    claim.Split(worker.options.max_chunks_per_job));
-  Log(LogLevel::kInfo, "pipeline", "job shared out over the fleet",
-      {{"job_id", plan.job_id}, {"ranges", std::to_string(ranges.size())}});
   // Before its ranges come: they claim parts of what is claimed here.
   RETURN_IF_ERROR(claim.Release());
   const std::size_t first = std::min<std::size_t>(kWaiting, ranges.size());
   for (std::size_t i = 0; i < first; ++i) {
     RETURN_IF_ERROR(Publish(worker, message, plan.job_id, target.embedded_dataset_id, ranges[i]));
   }
+  Log(LogLevel::kInfo, "pipeline", "job shared out over the fleet",
+      {{"job_id", plan.job_id}, {"ranges", std::to_string(ranges.size())}});
   return {};
 }
 

@@ -26,11 +26,6 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-std::optional<Error> WorkerPool::failure() const {
-  const std::lock_guard lock(mutex_);
-  return failure_;
-}
-
 DeadLetterTally WorkerPool::dead_letters() const {
   const std::lock_guard lock(mutex_);
   return dead_letters_;
@@ -66,10 +61,6 @@ void WorkerPool::Work() {
     Result<std::unique_ptr<Delivery>> delivery = worker_.queue.Fetch(stops.drain);
     if (!delivery) {
       Log(LogLevel::kWarn, "pipeline", "cannot fetch jobs", {{"error", delivery.error().message}});
-      if (delivery.error().code == Code::kNotFound || delivery.error().code == Code::kConflict) {
-        const std::lock_guard lock(mutex_);
-        failure_ = delivery.error();
-      }
       worker_.clock.WaitFor(kAfterError, stops.drain);
       continue;
     }

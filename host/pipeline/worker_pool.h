@@ -31,8 +31,6 @@ class WorkerPool {
   WorkerPool(int jobs, const WorkerContext& worker);
   ~WorkerPool();
 
-  /// Why no further job can be taken, by anybody's waiting: the queue is gone for good.
-  std::optional<Error> failure() const;
   /// What this pool's jobs ended in.
   DeadLetterTally dead_letters() const;
   /// Jobs being run now.
@@ -53,9 +51,7 @@ class WorkerPool {
   std::stop_source drain_;
   std::stop_source cancel_;
   mutable std::mutex mutex_;
-  // Guarded by mutex_.
-  std::optional<Error> failure_;
-  DeadLetterTally dead_letters_;
+  DeadLetterTally dead_letters_;  ///< Guarded by mutex_.
 
   std::atomic<int> active_ = 0;
   std::atomic<int> running_threads_ = 0;

@@ -208,7 +208,6 @@ Result<std::shared_ptr<Port>> LoadedCatalog::Open(Cache<Port>& cache,
     scope.secrets.emplace(kApiKey, secret);
   }
   scope.origins = OriginsOf(config, provider.kind);
-  scope.own_origins = OriginsOf(own, provider.kind);
   scope.lane = LaneOf(provider.id, scope.origins, secret);
   // An instance serves as long as what it was made from is offered.
   const std::string key = fmt::format("{} {}\n{}\n{}", provider.id, fmt::ptr(provider.table),
@@ -217,6 +216,7 @@ Result<std::shared_ptr<Port>> LoadedCatalog::Open(Cache<Port>& cache,
     const std::lock_guard lock(mutex_);
     if (const auto* entry = FindEntry(cache.entries, key)) return entry->instance;
   }
+  scope.own_origins = OriginsOf(own, provider.kind);
   // Without the lock, since it runs the plugin's code. Another thread may be as quick; whose
   // instance is entered first is the one that both use.
   ASSIGN_OR_RETURN(auto made, PluginInstance::Create(provider, config.text(), std::move(scope)));

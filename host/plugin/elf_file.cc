@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/elf_file.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -30,6 +32,9 @@ constexpr std::uint16_t kNativeMachine = EM_PPC64;
 constexpr std::string_view kEntryPrefix = "dsw_plugin_entry_v";
 constexpr std::size_t kLongestEntryName = 64;
 constexpr std::size_t kMostEntries = 16;
+constexpr std::size_t kMostNeeded = 256;
+constexpr std::size_t kLongestVersion = 64;
+constexpr std::size_t kMostVersions = 4096;
 
 std::string_view MachineName(std::uint16_t machine) {
   switch (machine) {
@@ -121,19 +126,25 @@ std::string FindNote(std::string_view section) {
   return "";
 }
 
+/// The bytes of a section's string table; none when it has no sound one.
+std::string_view StringsOf(std::string_view image, const Sections& sections,
+                           const Elf64_Shdr& section) {
+  if (section.sh_link >= sections.headers.size()) return {};
+  const Elf64_Shdr& strings = sections.headers[section.sh_link];
+  return Slice(image, strings.sh_offset, strings.sh_size).value_or(std::string_view());
+}
+
 std::vector<std::string> FindEntries(std::string_view image, const Sections& sections,
                                      const Elf64_Shdr& symbols) {
   std::vector<std::string> entries;
-  if (symbols.sh_link >= sections.headers.size()) return entries;
-  const Elf64_Shdr& strings = sections.headers[symbols.sh_link];
   const auto table = Slice(image, symbols.sh_offset, symbols.sh_size);
-  const auto names = Slice(image, strings.sh_offset, strings.sh_size);
-  if (!table || !names) return entries;
+  const std::string_view names = StringsOf(image, sections, symbols);
+  if (!table) return entries;
   for (std::uint64_t at = 0; entries.size() < kMostEntries; at += sizeof(Elf64_Sym)) {
     const auto symbol = Read<Elf64_Sym>(*table, at);
     if (!symbol) break;
     if (symbol->st_shndx == SHN_UNDEF) continue;
-    const std::string_view name = StringAt(*names, symbol->st_name);
+    const std::string_view name = StringAt(names, symbol->st_name);
     if (name.substr(0, kEntryPrefix.size()) == kEntryPrefix && name.size() <= kLongestEntryName) {
       entries.emplace_back(name);
     }
@@ -141,7 +152,68 @@ std::vector<std::string> FindEntries(std::string_view image, const Sections& sec
   return entries;
 }
 
+void ReadDynamic(std::string_view image, const Sections& sections, const Elf64_Shdr& section,
+                 ElfFile& file) {
+  const std::string_view names = StringsOf(image, sections, section);
+  const auto table = Slice(image, section.sh_offset, section.sh_size);
+  if (!table) return;
+  for (std::uint64_t at = 0; file.needed.size() < kMostNeeded; at += sizeof(Elf64_Dyn)) {
+    const auto entry = Read<Elf64_Dyn>(*table, at);
+    if (!entry || entry->d_tag == DT_NULL) break;
+    if (entry->d_tag == DT_NEEDED) file.needed.emplace_back(StringAt(names, entry->d_un.d_val));
+    if (entry->d_tag == DT_RUNPATH || entry->d_tag == DT_RPATH) {
+      file.run_path = StringAt(names, entry->d_un.d_val);
+    }
+  }
+}
+
+/// The latest GLIBC_* among the versions that a .gnu.version_r section asks for. Layout: Linux
+/// Standard Base Core, "Symbol Versioning".
+std::string NeededGlibc(std::string_view image, const Sections& sections,
+                        const Elf64_Shdr& section) {
+  constexpr std::string_view kPrefix = "GLIBC_";
+  const std::string_view names = StringsOf(image, sections, section);
+  const std::string_view table =
+      Slice(image, section.sh_offset, section.sh_size).value_or(std::string_view());
+  std::string latest;
+  std::uint64_t at = 0;
+  std::size_t steps = 0;
+  while (const auto library = Read<Elf64_Verneed>(table, at)) {
+    std::uint64_t version_at = at + library->vn_aux;
+    for (unsigned i = 0; i < library->vn_cnt && ++steps < kMostVersions; ++i) {
+      const auto version = Read<Elf64_Vernaux>(table, version_at);
+      if (!version) break;
+      const std::string_view name = StringAt(names, version->vna_name);
+      if (name.size() <= kLongestVersion && name.substr(0, kPrefix.size()) == kPrefix &&
+          NewerVersion(name.substr(kPrefix.size()), latest)) {
+        latest = name.substr(kPrefix.size());
+      }
+      if (version->vna_next == 0) break;
+      version_at += version->vna_next;
+    }
+    if (library->vn_next == 0 || ++steps >= kMostVersions) break;
+    at += library->vn_next;
+  }
+  return latest;
+}
+
 }  // namespace
+
+bool NewerVersion(std::string_view a, std::string_view b) {
+  const auto take = [](std::string_view& version) {
+    const std::string_view part = version.substr(0, version.find('.'));
+    version.remove_prefix(std::min(version.size(), part.size() + 1));
+    unsigned number = 0;
+    std::from_chars(part.data(), part.data() + part.size(), number);
+    return number;
+  };
+  while (!a.empty() || !b.empty()) {
+    const unsigned left = take(a);
+    const unsigned right = take(b);
+    if (left != right) return left > right;
+  }
+  return false;
+}
 
 std::string_view NativeArchitecture() {
   return MachineName(kNativeMachine);
@@ -177,6 +249,10 @@ Result<ElfFile> ParseElf(std::string_view image) {
   for (const Elf64_Shdr& section : sections.headers) {
     if (section.sh_type == SHT_DYNSYM) {
       file.entry_symbols = FindEntries(image, sections, section);
+    } else if (section.sh_type == SHT_DYNAMIC) {
+      ReadDynamic(image, sections, section, file);
+    } else if (section.sh_type == SHT_GNU_verneed) {
+      file.glibc = NeededGlibc(image, sections, section);
     } else if (section.sh_type != SHT_NOBITS && file.note.empty() &&
                StringAt(sections.names, section.sh_name) == DSW_NOTE_SECTION) {
       if (const auto bytes = Slice(image, section.sh_offset, section.sh_size)) {

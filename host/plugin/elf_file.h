@@ -17,7 +17,13 @@ struct ElfFile {
   bool shared_object = false;
   std::string note;                        ///< Descriptor of the plugin note; empty without one.
   std::vector<std::string> entry_symbols;  ///< Defined symbols dsw_plugin_entry_v*.
+  std::vector<std::string> needed;         ///< Libraries that are loaded with it.
+  std::string run_path;                    ///< Where those are looked for; empty: as usual.
+  std::string glibc;                       ///< Oldest C library that will do, as "2.36"; or empty.
 };
+
+/// Whether version `a` is later than `b`; both are numbers with dots, or empty for none.
+bool NewerVersion(std::string_view a, std::string_view b);
 
 /// The architecture that this process runs on, named as ElfFile::architecture.
 std::string_view NativeArchitecture();

@@ -19,14 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 using Grants = std::set<std::string>;
 
-Result<Grants> GrantsOf(const Manifest& manifest, const LoadOptions& options) {
+Result<Grants> GrantsOf(const Manifest& manifest, std::span<const std::string> lock_grants,
+                        const LoadOptions& options) {
   const auto found = options.grants.find(manifest.id);
-  const Grants granted = found == options.grants.end() ? Grants() : found->second;
+  Grants granted = found == options.grants.end() ? Grants() : found->second;
+  granted.insert(lock_grants.begin(), lock_grants.end());
   for (const std::string& need : manifest.needs) {
     if (granted.count(need) != 0) continue;
     return Fail(Code::kInvalid,
                 fmt::format("needs \"{}\" and runs in a process of its own, which has that only "
-                            "when it is granted: PLUGIN_GRANTS={}:{}",
+                            "when it is granted: PLUGIN_GRANTS={}:{}, or in its plugins.lock",
                             need, manifest.id, need));
   }
   return granted;
@@ -56,7 +58,8 @@ Status Start(LoadedPlugin& plugin, const Manifest& manifest, std::string_view na
 
 }  // namespace
 
-bool RunsIsolated(const fs::path& file, const LoadOptions& options) {
+bool RunsIsolated(const fs::path& file, PluginMode mode, const LoadOptions& options) {
+  if (mode != PluginMode::kAny) return mode == PluginMode::kIsolated;
   if (options.isolation != Isolation::kAuto) return options.isolation == Isolation::kAll;
   return std::none_of(options.own_directories.begin(), options.own_directories.end(),
                       [&](const fs::path& own) {
@@ -66,13 +69,14 @@ bool RunsIsolated(const fs::path& file, const LoadOptions& options) {
 }
 
 Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    const PluginImage& image, const LoadOptions& options) {
+                    const PluginImage& image, std::span<const std::string> lock_grants,
+                    const LoadOptions& options) {
   if (options.runner.empty()) {
     return Fail(Code::kInvalid,
                 "is to run in a process of its own, but dsw-plugin-runner is not installed beside "
                 "this program; PLUGIN_ISOLATION=none runs it in the worker's own");
   }
-  ASSIGN_OR_RETURN(const Grants grants, GrantsOf(manifest, options));
+  ASSIGN_OR_RETURN(const Grants grants, GrantsOf(manifest, lock_grants, options));
   return Start(plugin, manifest, name, image, options, grants);
 }
 

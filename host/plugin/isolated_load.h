@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "host/plugin/load_options.h"
 #include "host/plugin/loader.h"
 #include "host/plugin/manifest.h"
+#include "host/plugin/plugin_lock.h"
 
 namespace dsw {
 
@@ -20,13 +22,16 @@ struct PluginImage {
   std::string sha256;
 };
 
-/// Whether the plugin in this file is to have a process of its own.
-bool RunsIsolated(const std::filesystem::path& file, const LoadOptions& options);
+/// Whether the plugin in this file is to have a process of its own. `mode` is what its lock says:
+/// that knows the plugin, and the options do not.
+bool RunsIsolated(const std::filesystem::path& file, PluginMode mode, const LoadOptions& options);
 
-/// Starts the plugin in a process of its own, with what it was granted, and holds its table to the
-/// same checks as that of any other. kInvalid besides when it needs what it was not granted.
+/// Starts the plugin in a process of its own, with what it was granted, by the options or by its
+/// lock, and holds its table to the same checks as that of any other. kInvalid besides when it
+/// needs what it was not granted.
 Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    const PluginImage& image, const LoadOptions& options);
+                    const PluginImage& image, std::span<const std::string> lock_grants,
+                    const LoadOptions& options);
 
 /// Loads the plugin into a process that ends right after: a plugin that crashes, exits or hangs
 /// while it is loaded does that there. kInvalid says what happened. Nothing without a runner.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which plugins run in a process of their own, and what such a process may do.
+// Which plugins are loaded, which of them into a process of their own, and what such a process may
+// do.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "host/plugin/trust.h"
+
 namespace dsw {
 
 enum class Isolation {
@@ -20,6 +23,7 @@ enum class Isolation {
 };
 
 struct LoadOptions {
+  TrustPolicy trust{};
   Isolation isolation = Isolation::kNone;
   /// Directories that were installed with the worker.
   std::vector<std::filesystem::path> own_directories{};

@@ -33,13 +33,26 @@ void CopyManifest(const Manifest& manifest, PluginReport& report) {
   report.providers = manifest.providers;
 }
 
+/// What the lock says of the plugin goes into `report`.
+Result<PluginMode> CheckTrust(const fs::path& path, const PluginFile& file,
+                              const DirectoryTrust& trust, PluginReport& report) {
+  const TrustVerdict verdict = trust.Judge(path.filename().string(), file);
+  if (verdict.refused) return Fail(Code::kInvalid, verdict.reason);
+  report.warning = verdict.reason;
+  if (verdict.entry == nullptr) return PluginMode::kAny;
+  report.trust = trust.level();
+  report.signer = trust.signer();
+  report.grants = verdict.entry->grants;
+  return verdict.entry->mode;
+}
+
 /// Runs the plugin's code for the first time: entry function, checks of its table, init.
-Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const fs::path& path) {
+Status Initialise(LoadedPlugin& plugin, const Manifest& manifest, const std::string& name,
+                  const std::string& load_path) {
   const FloatingPointKeeper keeper;
-  const std::string name = path.filename().string();
   const RunningCalls::Entry loading(name, "load");
   plugin.host = HostServicesFor(name);
-  ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(path));
+  ASSIGN_OR_RETURN(const dsw_plugin_entry_fn entry, LoadEntry(load_path));
   RETURN_IF_ERROR(RunPluginCode(
       name, [&](dsw_error* error) { return entry(plugin.host, &plugin.table, error); }));
   RETURN_IF_ERROR(CheckTable(plugin.table));
@@ -66,20 +79,21 @@ Result<std::vector<fs::path>> PluginFilesIn(const fs::path& directory) {
   return paths;
 }
 
-void LogVerdict(const PluginReport& report) {
+void LogVerdict(const PluginReport& report, std::set<std::string>& warned) {
+  std::vector<LogField> fields = {{"file", report.file},       {"sha256", report.sha256},
+                                  {"id", report.id},           {"version", report.version},
+                                  {"trust", report.trust},     {"signer", report.signer},
+                                  {"warning", report.warning}, {"reason", report.reason}};
+  std::erase_if(fields, [](const LogField& field) { return field.value.empty(); });
   if (report.loaded) {
-    Log(LogLevel::kInfo, "plugin", "plugin loaded",
-        {{"file", report.file},
-         {"id", report.id},
-         {"version", report.version},
-         {"mode", std::string(ModeName(report))},
-         {"sha256", report.sha256}});
+    fields.push_back({"mode", std::string(ModeName(report))});
   } else {
-    Log(LogLevel::kWarn, "plugin", "plugin refused",
-        {{"file", report.file},
-         {"reason", report.reason},
-         {"to_do", "mend or replace the file, or remove it"}});
+    fields.push_back({"to_do", "mend or replace the file, or remove it"});
   }
+  const bool quiet =
+      report.loaded && (report.warning.empty() || !warned.insert(report.warning).second);
+  Log(quiet ? LogLevel::kInfo : LogLevel::kWarn, "plugin",
+      report.loaded ? "plugin loaded" : "plugin refused", fields);
 }
 
 std::string HostAbiVersion() {
@@ -97,7 +111,7 @@ LoadedPlugins::LoadedPlugins(std::span<const fs::path> directories, LoadOptions 
       Log(LogLevel::kWarn, "plugin", "plugin directory cannot be read",
           {{"directory", directories_.back().path}, {"reason", error.message()}});
     } else if (seen.insert(canonical).second) {
-      LoadDirectory(canonical);
+      LoadDirectory(fs::absolute(directory), canonical);
     }
   }
 }
@@ -106,8 +120,11 @@ LoadedPlugins::~LoadedPlugins() {
   Shutdown();
 }
 
-void LoadedPlugins::LoadDirectory(const fs::path& directory) {
+void LoadedPlugins::LoadDirectory(const fs::path& given, const fs::path& directory) {
   directories_.push_back({directory.string(), ""});
+  given_[directory.string()] = given;
+  stamps_[(directory / kLockName).string()] = StampOf(directory / kLockName);
+  stamps_[(directory / kLockSignatureName).string()] = StampOf(directory / kLockSignatureName);
   const auto paths = PluginFilesIn(directory);
   if (!paths) {
     directories_.back().problem = paths.error().message;
@@ -115,41 +132,59 @@ void LoadedPlugins::LoadDirectory(const fs::path& directory) {
         {{"directory", directory.string()}, {"reason", paths.error().message}});
     return;
   }
+  // By the path that was given, so that its links are looked at, too.
+  const DirectoryTrust trust(options_.trust, given);
+  std::set<std::string> warned;
   for (const fs::path& path : *paths) {
     PluginReport report;
     report.file = path.string();
     stamps_[report.file] = StampOf(path);
-    const Result<std::shared_ptr<LoadedPlugin>> plugin = LoadFile(path, report);
+    const auto plugin = LoadFile(given / path.filename(), trust, report);
     report.loaded = plugin.has_value();
     if (!plugin) report.reason = plugin.error().message;
-    LogVerdict(report);
+    LogVerdict(report, warned);
     if (plugin) Offer(*plugin);
     SetReport(std::move(report));
   }
 }
 
 Result<std::shared_ptr<LoadedPlugin>> LoadedPlugins::LoadFile(const fs::path& path,
+                                                              const DirectoryTrust& trust,
                                                               PluginReport& report) {
-  std::error_code error;
-  // What a link points to is what has to be safe from others.
-  const fs::path target = fs::canonical(path, error);
-  if (error) return Fail(Code::kInvalid, "cannot be read: " + error.message());
-  ASSIGN_OR_RETURN(const PluginFile file, ReadPluginFile(target));
-  report.sha256 = file.sha256;
-  ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(file.image));
-  CopyManifest(manifest, report);
-  RETURN_IF_ERROR(CheckAbi(manifest));
-  RETURN_IF_ERROR(CheckNotLoaded(report));
+  ASSIGN_OR_RETURN(Candidate candidate, Examine(path, trust, report));
+  return Start(std::move(candidate), report);
+}
 
+Result<LoadedPlugins::Candidate> LoadedPlugins::Examine(const fs::path& path,
+                                                        const DirectoryTrust& trust,
+                                                        PluginReport& report) {
+  report.trust = "unlocked";
+  ASSIGN_OR_RETURN(PluginFile file, ReadPluginFile(path.parent_path(), path.filename().string()));
+  report.sha256 = file.sha256;
+  const Result<Manifest> manifest = ReadManifest(file.image);
+  if (manifest) CopyManifest(*manifest, report);
+  ASSIGN_OR_RETURN(const PluginMode mode, CheckTrust(path, file, trust, report));
+  report.isolated = RunsIsolated(file.file.path, mode, options_);
+  if (!manifest) return Fail(manifest.error());
+  RETURN_IF_ERROR(CheckAbi(*manifest));
+  RETURN_IF_ERROR(CheckNotLoaded(report));
+  return Candidate{.file = std::move(file), .manifest = *manifest, .exact = trust.enforced()};
+}
+
+Result<std::shared_ptr<LoadedPlugin>> LoadedPlugins::Start(Candidate candidate,
+                                                           const PluginReport& report) {
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
-  report.isolated = RunsIsolated(target, options_);
-  const std::string name = target.filename().string();
+  const std::string name = candidate.file.file.path.filename().string();
+  const PluginImage image{candidate.file.image, candidate.file.sha256};
   if (report.isolated) {
-    RETURN_IF_ERROR(LoadIsolated(*plugin, manifest, name, {file.image, file.sha256}, options_));
+    RETURN_IF_ERROR(
+        LoadIsolated(*plugin, candidate.manifest, name, image, report.grants, options_));
   } else {
-    RETURN_IF_ERROR(TryOut(manifest, name, {file.image, file.sha256}, options_));
-    RETURN_IF_ERROR(Initialise(*plugin, manifest, target));
+    RETURN_IF_ERROR(TryOut(candidate.manifest, name, image, options_));
+    ASSIGN_OR_RETURN(const LoadSource source,
+                     HoldForLoading(std::move(candidate.file), candidate.exact));
+    RETURN_IF_ERROR(Initialise(*plugin, candidate.manifest, name, source.load_path));
   }
   return plugin;
 }

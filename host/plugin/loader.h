@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,12 +20,19 @@
 #include "host/base/result.h"
 #include "host/isolation/isolated_plugin.h"
 #include "host/plugin/load_options.h"
+#include "host/plugin/manifest.h"
+#include "host/plugin/plugin_file.h"
 #include "host/plugin/plugin_report.h"
+#include "host/plugin/trust.h"
 
 namespace dsw {
 
 /// The ABI that this host speaks, as "0.1".
 std::string HostAbiVersion();
+
+/// The files of a directory that are taken for plugins, in the order in which they are loaded.
+/// kInvalid when it cannot be read.
+Result<std::vector<std::filesystem::path>> PluginFilesIn(const std::filesystem::path& directory);
 
 /// A plugin that was initialised.
 struct LoadedPlugin {
@@ -62,8 +70,8 @@ struct FileStamp {
 };
 
 /// Loads every plugin of the directories, in their order and within one in byte order of the file
-/// names; takes files that end in ".so". A file that cannot be used is reported and passed over.
-/// Loading and Shutdown() belong to one thread; thread-safe in between.
+/// names; takes files that end in ".so". A file that cannot be used, or that is not trusted, is
+/// reported and passed over. Loading and Shutdown() belong to one thread; thread-safe in between.
 class LoadedPlugins {
  public:
   explicit LoadedPlugins(std::span<const std::filesystem::path> directories,
@@ -100,10 +108,20 @@ class LoadedPlugins {
   void Shutdown();
 
  private:
-  void LoadDirectory(const std::filesystem::path& directory);
-  /// Loads without offering it yet.
+  /// A file that may be loaded.
+  struct Candidate {
+    PluginFile file;
+    Manifest manifest;
+    bool exact = false;  ///< As for HoldForLoading().
+  };
+
+  void LoadDirectory(const std::filesystem::path& given, const std::filesystem::path& directory);
+  /// Loads without offering it yet: all that is looked at before any of its code runs, and that.
   Result<std::shared_ptr<LoadedPlugin>> LoadFile(const std::filesystem::path& path,
-                                                 PluginReport& report);
+                                                 const DirectoryTrust& trust, PluginReport& report);
+  Result<Candidate> Examine(const std::filesystem::path& path, const DirectoryTrust& trust,
+                            PluginReport& report);
+  Result<std::shared_ptr<LoadedPlugin>> Start(Candidate candidate, const PluginReport& report);
   Status CheckNotLoaded(const PluginReport& report);
   /// Offers what `plugin` has from now on, and in the same moment no more what `instead_of` had,
   /// which may be the same one.
@@ -112,10 +130,13 @@ class LoadedPlugins {
 
   // Of Reload(), on files that changed.
   bool ReloadDirectory(const std::filesystem::path& directory, bool refused);
-  bool ReloadFile(const std::filesystem::path& path);
+  bool ReloadFile(const std::filesystem::path& path, const DirectoryTrust& trust,
+                  std::set<std::string>& warned);
   void Replace(const std::shared_ptr<LoadedPlugin>& old, const std::shared_ptr<LoadedPlugin>& fresh,
                PluginReport report);
   bool Drop(const std::string& file);
+  /// Whether the file is another than when this was last asked.
+  bool NoteStamp(const std::filesystem::path& file);
   void SetReport(PluginReport report);
   std::shared_ptr<LoadedPlugin> PluginOf(const std::string& file) const;
   PluginReport ReportOf(const std::string& file) const;
@@ -125,6 +146,7 @@ class LoadedPlugins {
   std::vector<DirectoryReport> directories_;
   std::vector<std::string> duplicates_;
   std::map<std::string, FileStamp> stamps_;
+  std::map<std::string, std::filesystem::path> given_;  // Directories, before links were resolved.
 
   mutable std::mutex mutex_;
   std::vector<PluginReport> files_;  // Guarded by mutex_, as the rest.

@@ -6,48 +6,49 @@
 #include <cerrno>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <gnu/libc-version.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <dsw/plugin.h>
 
 #include "host/plugin/elf_file.h"
-#include "host/plugin/file_descriptor.h"
+#include "host/plugin/sealed_copy.h"
 
 namespace dsw {
 namespace {
 
-constexpr off_t kLargestFile = off_t{1} << 30;
-constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+constexpr std::size_t kLargestFile = std::size_t{1} << 30;
 
-tl::unexpected<Error> Unreadable(int error) {
-  return Fail(Code::kInvalid, "cannot be read: " + std::generic_category().message(error));
-}
-
-Status CheckMode(std::string_view what, const std::filesystem::path& path,
-                 const struct stat& facts) {
-  if ((facts.st_mode & kWritableByOthers) == 0) return {};
-  return Fail(Code::kInvalid,
-              fmt::format("{} can be changed by others (mode {:04o}); run: chmod go-w {}", what,
-                          facts.st_mode & 07777u, path.string()));
-}
-
-Result<std::string> ReadAll(int fd, std::size_t size) {
-  std::string image(size, '\0');
-  std::size_t at = 0;
-  while (at < size) {
-    const ssize_t count = read(fd, image.data() + at, size - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Unreadable(errno);
-    if (count == 0) return Fail(Code::kInvalid, "changed while it was read");
-    at += static_cast<std::size_t>(count);
+Status CheckUnchanged(const PluginFile& file) {
+  struct stat now {};
+  if (stat(file.file.path.c_str(), &now) != 0) {
+    return Fail(Code::kInvalid, "cannot be read: " + std::generic_category().message(errno));
   }
-  return image;
+  const struct stat& then = file.file.facts;
+  const bool same = now.st_dev == then.st_dev && now.st_ino == then.st_ino &&
+                    now.st_size == then.st_size && now.st_ctim.tv_sec == then.st_ctim.tv_sec &&
+                    now.st_ctim.tv_nsec == then.st_ctim.tv_nsec;
+  if (!same) return Fail(Code::kInvalid, "was replaced after it was checked; start again");
+  return {};
 }
+
+bool LeadsOut(const std::filesystem::path& directory, const std::filesystem::path& file) {
+  std::error_code error;
+  const std::filesystem::path from = std::filesystem::canonical(directory, error);
+  const auto end = std::mismatch(from.begin(), from.end(), file.begin(), file.end());
+  return error || end.first != from.end();
+}
+
+bool LooksBesideItself(std::string_view image) {
+  const Result<ElfFile> elf = ParseElf(image);
+  return elf && (elf->run_path.find("$ORIGIN") != std::string::npos ||
+                 elf->run_path.find("${ORIGIN}") != std::string::npos);
+}
+
+}  // namespace
 
 std::string Sha256Hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -60,25 +61,35 @@ std::string Sha256Hex(std::string_view bytes) {
   return hex;
 }
 
-}  // namespace
+Result<PluginFile> ReadPluginFile(const std::filesystem::path& directory, const std::string& name) {
+  PluginFile plugin;
+  ASSIGN_OR_RETURN(plugin.file, OpenGuarded(directory / name));
+  ASSIGN_OR_RETURN(plugin.image, ReadAll(plugin.file, kLargestFile));
+  plugin.sha256 = Sha256Hex(plugin.image);
+  GuardedFile& file = plugin.file;
+  if (file.exposure == Exposure::kNone && LeadsOut(directory, file.path)) {
+    file.exposure = Exposure::kPartly;
+    file.exposed = fmt::format("is a link out of its directory, to {}; put the file itself there",
+                               file.path.string());
+  }
+  return plugin;
+}
 
-Result<PluginFile> ReadPluginFile(const std::filesystem::path& path) {
-  struct stat directory {};
-  if (stat(path.parent_path().c_str(), &directory) != 0) return Unreadable(errno);
-  // Non-blocking, so that a named pipe does not hold up the scan.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat facts {};
-  if (file.get() < 0 || fstat(file.get(), &facts) != 0) return Unreadable(errno);
-  if (!S_ISREG(facts.st_mode)) return Fail(Code::kInvalid, "is not a regular file");
-  if (facts.st_size > kLargestFile) return Fail(Code::kInvalid, "is larger than 1 GiB");
-
-  RETURN_IF_ERROR(CheckMode("the file", path, facts));
-  RETURN_IF_ERROR(CheckMode("its directory", path.parent_path(), directory));
-
-  PluginFile result;
-  ASSIGN_OR_RETURN(result.image, ReadAll(file.get(), static_cast<std::size_t>(facts.st_size)));
-  result.sha256 = Sha256Hex(result.image);
-  return result;
+Result<LoadSource> HoldForLoading(PluginFile file, bool exact) {
+  const bool in_place = file.file.immutable || LooksBesideItself(file.image);
+  if (!in_place) {
+    ASSIGN_OR_RETURN(const SealedCopy copy, Seal(file.image, file.sha256, file.file.path.string()));
+    return LoadSource{.fd = copy.fd, .load_path = copy.path, .sealed = true};
+  }
+  if (exact && !file.file.immutable) {
+    return Fail(Code::kInvalid,
+                "looks for libraries beside itself ($ORIGIN) and so has to be loaded in its place, "
+                "where others than root can change it; let root own it and every directory above "
+                "it, writable for nobody else");
+  }
+  RETURN_IF_ERROR(CheckUnchanged(file));
+  return LoadSource{
+      .fd = file.file.fd.Release(), .load_path = file.file.path.string(), .sealed = false};
 }
 
 Result<Manifest> ReadManifest(std::string_view image) {
@@ -88,6 +99,11 @@ Result<Manifest> ReadManifest(std::string_view image) {
                                             NativeArchitecture()));
   }
   if (!elf.shared_object) return Fail(Code::kInvalid, "is an ELF file but not a shared object");
+  if (NewerVersion(elf.glibc, gnu_get_libc_version())) {
+    return Fail(Code::kInvalid, fmt::format("needs GLIBC_{}, this machine has {}; build it on the "
+                                            "oldest system that it is to run on",
+                                            elf.glibc, gnu_get_libc_version()));
+  }
   const auto& entries = elf.entry_symbols;
   if (std::find(entries.begin(), entries.end(), DSW_ENTRY_SYMBOL) == entries.end()) {
     if (entries.empty()) {

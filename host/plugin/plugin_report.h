@@ -34,8 +34,12 @@ struct PluginReport {
   std::string file;    ///< Absolute path.
   std::string sha256;  ///< Lower-case hexadecimal.
   bool loaded = false;
-  bool isolated = false;  ///< Has, or would have, a process of its own.
-  std::string reason;     ///< Why it was refused; empty when it was loaded.
+  bool isolated = false;            ///< Has, or would have, a process of its own.
+  std::string reason;               ///< Why it was refused; empty when it was loaded.
+  std::string trust;                ///< "signed", "locked" or "unlocked": what vouches for it.
+  std::string signer;               ///< Name of the key, when it is signed.
+  std::vector<std::string> grants;  ///< That the lock gives it.
+  std::string warning;              ///< Why it would be refused if trust were enforced.
   std::string id;
   std::string version;
   std::string abi;  ///< "0.1"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "host/base/log.h"
-#include "host/plugin/isolated_load.h"
+#include "host/plugin/plugin_lock.h"
 #include "host/plugin/text.h"
 
 namespace dsw {
@@ -70,43 +70,56 @@ bool LoadedPlugins::ReloadDirectory(const fs::path& directory, bool refused) {
     changed = Drop(report.file) || changed;
   }
   refused = refused || changed;
+  // What another lock says holds for files that did not change.
+  bool lock_changed = NoteStamp(directory / kLockName);
+  lock_changed = NoteStamp(directory / kLockSignatureName) || lock_changed;
+  const DirectoryTrust trust(options_.trust, given_[directory.string()]);
+  std::set<std::string> warned;
   for (const fs::path& path : *paths) {
-    const FileStamp stamp = StampOf(path);
     const PluginReport report = ReportOf(path.string());
     const bool again = refused && !report.file.empty() && !report.loaded;
-    if (stamps_[path.string()] == stamp && !again) continue;
-    stamps_[path.string()] = stamp;
-    changed = ReloadFile(path) || changed;
+    if (!NoteStamp(path) && !again && !lock_changed) continue;
+    changed = ReloadFile(path, trust, warned) || changed;
   }
   duplicates_.clear();  // Which have been logged; the worker goes on.
   return changed;
 }
 
-bool LoadedPlugins::ReloadFile(const fs::path& path) {
+bool LoadedPlugins::NoteStamp(const fs::path& file) {
+  const FileStamp stamp = StampOf(file);
+  return std::exchange(stamps_[file.string()], stamp) != stamp;
+}
+
+bool LoadedPlugins::ReloadFile(const fs::path& path, const DirectoryTrust& trust,
+                               std::set<std::string>& warned) {
   const std::shared_ptr<LoadedPlugin> old = PluginOf(path.string());
-  std::error_code error;
-  const fs::path target = fs::canonical(path, error);
-  const bool isolated = !error && RunsIsolated(target, options_);
-  if (!isolated || (old != nullptr && old->process == nullptr)) {
-    LogNotNow(path.string());
-    return false;
-  }
+  const PluginReport before = ReportOf(path.string());
   PluginReport report;
   report.file = path.string();
-  const Result<std::shared_ptr<LoadedPlugin>> fresh = LoadFile(path, report);
+  const fs::path given = given_[path.parent_path().string()] / path.filename();
+  Result<Candidate> candidate = Examine(given, trust, report);
+  const bool same = old != nullptr && report.sha256 == before.sha256;
+  if (candidate && (!report.isolated || (old != nullptr && old->process == nullptr))) {
+    if (!same) LogNotNow(path.string());
+    return false;
+  }
+  Result<std::shared_ptr<LoadedPlugin>> fresh =
+      candidate ? Start(std::move(*candidate), report)
+                : Result<std::shared_ptr<LoadedPlugin>>(Fail(candidate.error()));
   report.loaded = fresh.has_value();
   if (!fresh) report.reason = fresh.error().message;
-  LogVerdict(report);
+  LogVerdict(report, warned);
   if (fresh) {
     Replace(old, *fresh, std::move(report));
     return true;
   }
-  if (old == nullptr) {
+  // What is not trusted any more ends; a new version that is no good changes nothing.
+  if (old == nullptr || (same && !candidate && Drop(path.string()))) {
     SetReport(std::move(report));
     return true;
   }
   Log(LogLevel::kWarn, "plugin", "the version before goes on serving",
-      {{"file", report.file}, {"sha256", ReportOf(report.file).sha256}});
+      {{"file", report.file}, {"sha256", before.sha256}});
   return false;
 }
 

@@ -4,16 +4,17 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
+#include <set>
+#include <string>
 
-#include "host/base/result.h"
 #include "host/plugin/loader.h"
 
 namespace dsw {
 
-/// The directory's files that are taken for plugins, in the order of loading.
-Result<std::vector<std::filesystem::path>> PluginFilesIn(const std::filesystem::path& directory);
 FileStamp StampOf(const std::filesystem::path& file);
-void LogVerdict(const PluginReport& report);
+
+/// A warning that holds for many files, as one of their directory, is a warning once: `warned`
+/// keeps those that were told.
+void LogVerdict(const PluginReport& report, std::set<std::string>& warned);
 
 }  // namespace dsw

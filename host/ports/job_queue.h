@@ -50,8 +50,7 @@ class JobQueue {
  public:
   virtual ~JobQueue() = default;
   /// The next message, or null when none came for about a second or `stop` was requested.
-  /// kUnavailable while the queue cannot be reached; kNotFound when it is gone and kConflict when
-  /// another stands in its place, which somebody has to mend.
+  /// kUnavailable while the queue cannot be reached.
   virtual Result<std::unique_ptr<Delivery>> Fetch(std::stop_token stop) = 0;
   /// How long a delivery may go without a sign of life before it is handed to another worker.
   virtual std::chrono::milliseconds ack_wait() const = 0;
@@ -60,7 +59,9 @@ class JobQueue {
   virtual Status Publish(const std::string& json, const std::string& message_id) = 0;
   /// True when no message is waiting, in flight anywhere, or delayed.
   virtual Result<bool> Idle() = 0;
-  /// Success while the queue can be reached.
+  /// Success while the queue can be reached and is there. It is to be asked from time to time, also
+  /// while nothing can be fetched: it mends what it can. kNotFound when the queue is gone and
+  /// kConflict when another stands in its place, which somebody has to mend.
   virtual Status Health() = 0;
 };
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What identifies a claim to the database, and the check that it still holds.
+// What identifies a claim to the database, the check that it still holds, and the locks that
+// claims and the ends of runs go through.
+//
+// Whoever takes several of these locks takes them in this order, so that nobody waits in a circle:
+// rows of dataset_transform_targets, by their id; a lease; the ends of a transform's runs. Rows of
+// runs, ranges and statistics come after them, and a target's are written by whoever holds its row,
+// or by whoever takes no other lock.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +44,17 @@ Error Lost(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 /// Keeps anybody from taking over until the transaction ends; kFenced when somebody has.
 Status Hold(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 
-/// Locks the row that all claims and changes of generation of a target go through.
-void LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target);
+/// Locks the row that all claims and changes of generation of a target go through; kWithdrawn when
+/// the target was deleted.
+Status LockTarget(pqxx::transaction_base& transaction, const ClaimedTarget& target);
 
-/// What failures of a job, or of its range, are counted under.
-std::string FailureKey(const std::string& job_id, std::int32_t range);
+/// Lets one run of the transform end at a time, until the transaction ends: the one after it sees
+/// what the one before it wrote, which decides whether the job is over, and what adds up to the
+/// transform's statistics. Of the transaction, not of the session.
+void LockRunEnds(pqxx::transaction_base& transaction, std::int64_t dataset_transform_id);
+
+/// What failures of a job, or of its range of a target, are counted under.
+std::string FailureKey(const std::string& job_id, std::int64_t embedded_dataset_id,
+                       std::int32_t range);
 
 }  // namespace dsw

@@ -95,7 +95,7 @@ void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, Clai
 void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
   for (const auto& lease :
        Exec(transaction, kBury, target.embedded_dataset_id, target.span.first, target.span.last)) {
-    const std::string key = FailureKey(Text(lease[2]), Int32(lease[3]));
+    const std::string key = FailureKey(Text(lease[2]), target.embedded_dataset_id, Int32(lease[3]));
     const bool progressed = IsTrue(lease[4]);
     if (progressed) {
       ForgetFailures(transaction, key);
@@ -141,7 +141,7 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     ClaimResult result = wanted;
     ClaimedTarget& claimed = result.target;
     pqxx::work transaction(session.connection);
-    LockTarget(transaction, claimed);
+    RETURN_IF_ERROR(LockTarget(transaction, claimed));
     if (std::optional<Error> held = HeldBy(transaction, claimed)) return Fail(*std::move(held));
     OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
     Bury(transaction, claimed);

@@ -20,6 +20,8 @@ VALUES ($1, $2::bigint, $6::integer, $3, $4, $5)
 ON CONFLICT (job_id) DO UPDATE SET
   failures = f.failures + CASE WHEN f.last_call = excluded.last_call THEN 0
                                ELSE excluded.failures END,
+  first_failed_at = CASE WHEN f.error_type = excluded.error_type THEN f.first_failed_at
+                         ELSE now() END,
   error_type = excluded.error_type, error_message = excluded.error_message,
   last_call = excluded.last_call, last_failed_at = now()
 )sql";
@@ -47,7 +49,8 @@ FailureCount FailuresOf(pqxx::transaction_base& transaction, const std::string& 
 }
 
 std::string KeyOf(const Job& job) {
-  return FailureKey(DatabaseText(job.job_id), job.range ? job.range->number : kWholeTarget);
+  return FailureKey(DatabaseText(job.job_id), job.embedded_dataset_id.value_or(0),
+                    job.range ? job.range->number : kWholeTarget);
 }
 
 }  // namespace
@@ -56,6 +59,12 @@ void CountFailure(pqxx::transaction_base& transaction, const JobFailure& failure
   Exec(transaction, kFailure, failure.key, failure.dataset_transform_id,
        std::string(CodeName(failure.code)), DatabaseText(Redact(failure.message)), failure.call,
        failure.counts ? 1 : 0);
+}
+
+void RestartPatience(pqxx::transaction_base& transaction, const std::string& key) {
+  // No failure is of this type, so that the next one is the first of its own.
+  Exec(transaction, "UPDATE dataset_transform_job_failures SET error_type = '' WHERE job_id = $1",
+       key);
 }
 
 void ForgetFailures(pqxx::transaction_base& transaction, const std::string& key) {

@@ -31,5 +31,8 @@ struct JobFailure {
 /// The same as parts of a transaction.
 void CountFailure(pqxx::transaction_base& transaction, const JobFailure& failure);
 void ForgetFailures(pqxx::transaction_base& transaction, const std::string& key);
+/// The job got further than where it failed: FailureCount::since_first counts from its next
+/// failure.
+void RestartPatience(pqxx::transaction_base& transaction, const std::string& key);
 
 }  // namespace dsw

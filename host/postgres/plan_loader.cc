@@ -37,16 +37,6 @@ Error NoSuchTransform(pqxx::transaction_base& transaction, std::int64_t id) {
                                      : fmt::format("the newest are {}", fmt::join(newest, ", ")))};
 }
 
-/// Some worker was at the job before. (Its runs go with the transform, its failures stay.)
-bool HasBegun(pqxx::transaction_base& transaction, const Job& job) {
-  const std::string job_id = DatabaseText(job.job_id);
-  return !Exec(transaction,
-               "SELECT FROM dataset_transform_job_failures WHERE job_id = $1 "
-               "UNION ALL SELECT FROM dataset_transform_runs WHERE job_id = $1 LIMIT 1",
-               job_id)
-              .empty();
-}
-
 /// Reads the transform into the plan; its embedders' ids, in their order, each once.
 Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transaction, const Job& job,
                                                 Plan& plan) {
@@ -59,7 +49,8 @@ Result<std::vector<std::int64_t>> LoadTransform(pqxx::transaction_base& transact
       id);
   if (rows.empty()) {
     Error missing = NoSuchTransform(transaction, id);
-    if (HasBegun(transaction, job)) missing.code = Code::kWithdrawn;
+    // It was there when the job was first handed out, or cut into ranges.
+    if (job.redelivered || job.range) missing.code = Code::kWithdrawn;
     return Fail(std::move(missing));
   }
   const auto row = rows[0];

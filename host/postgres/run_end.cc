@@ -104,8 +104,24 @@ DELETE FROM dataset_transform_batches WHERE id IN (
 
 constexpr char kFailedRun[] = R"sql(
 UPDATE dataset_transform_runs SET outcome = $2, ended_at = clock_timestamp(), error = $3
-WHERE job_id = $1 AND outcome IS NULL AND ($4::bigint = 0 OR embedded_dataset_id = $4::bigint)
+WHERE job_id = $1 AND outcome IS NULL AND embedded_dataset_id = $4::bigint
 RETURNING embedded_dataset_id
+)sql";
+
+/// Targets of the job: the one that is named, or all.
+constexpr char kLockTargets[] = R"sql(
+SELECT embedded_dataset_id FROM dataset_transform_targets
+WHERE embedded_dataset_id IN (
+  SELECT embedded_dataset_id FROM dataset_transform_runs
+  WHERE job_id = $1 AND ($2::bigint = 0 OR embedded_dataset_id = $2::bigint))
+ORDER BY embedded_dataset_id FOR UPDATE
+)sql";
+
+/// Of jobs whose messages were taken out of the queue, and of versions that counted otherwise. No
+/// job waits that long between two tries.
+constexpr char kForgetFailures[] = R"sql(
+DELETE FROM dataset_transform_job_failures
+WHERE dataset_transform_id = $1::bigint AND last_failed_at < now() - interval '30 days'
 )sql";
 
 constexpr char kReached[] = R"sql(
@@ -132,11 +148,10 @@ RunTotals ReadTotals(pqxx::transaction_base& transaction, std::int64_t embedded_
   return totals;
 }
 
-/// What ends without success: the job's run of one target, or of all.
+/// The job that ends without success.
 struct Failing {
   std::int64_t dataset_transform_id = 0;
   std::string job_id;
-  std::int64_t embedded_dataset_id = 0;  ///< 0: of all.
 };
 
 void WriteStatistics(pqxx::transaction_base& transaction, const Failing& what,
@@ -146,18 +161,14 @@ void WriteStatistics(pqxx::transaction_base& transaction, const Failing& what,
        outcome, message);
 }
 
-/// Ends those of the runs that are not over, and writes down how far they came; how many.
-std::size_t EndRuns(pqxx::transaction_base& transaction, const Failing& what, const char* outcome,
-                    const std::string& message) {
-  const pqxx::result runs =
-      Exec(transaction, kFailedRun, what.job_id, outcome, message, what.embedded_dataset_id);
-  for (const auto& run : runs) {
-    const std::int64_t target = Int64(run[0]);
-    const RunTotals totals = ReadTotals(transaction, target, what.job_id);
-    Exec(transaction, kReached, target, totals.total, totals.done, totals.failed);
-    WriteStatistics(transaction, what, target, outcome, message);
-  }
-  return static_cast<std::size_t>(runs.size());
+/// Ends the run of a target that is locked, unless it is over, and writes down how far it came.
+bool EndRun(pqxx::transaction_base& transaction, const Failing& what, std::int64_t target,
+            const char* outcome, const std::string& message) {
+  if (Exec(transaction, kFailedRun, what.job_id, outcome, message, target).empty()) return false;
+  const RunTotals totals = ReadTotals(transaction, target, what.job_id);
+  Exec(transaction, kReached, target, totals.total, totals.done, totals.failed);
+  WriteStatistics(transaction, what, target, outcome, message);
+  return true;
 }
 
 /// How many pieces of the run are neither done nor given up, and how many are given up.
@@ -192,7 +203,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
     BeginLong(transaction);
-    LockTarget(transaction, target);
+    RETURN_IF_ERROR(LockTarget(transaction, target));
     RETURN_IF_ERROR(Hold(transaction, target));
     Pieces pieces;
     if (!target.whole()) {
@@ -203,6 +214,7 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
       pieces = PiecesOf(transaction, target.embedded_dataset_id, target.job_id);
     }
     const bool complete = pieces.waiting == 0 && pieces.dead == 0;
+    if (pieces.waiting == 0) LockRunEnds(transaction, target.dataset_transform_id);
     if (complete) {
       const pqxx::result ended =
           Exec(transaction, kComplete, target.embedded_dataset_id, target.job_id, target.dataset_id,
@@ -213,20 +225,18 @@ Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::u
       }
       Exec(transaction, kForget, target.embedded_dataset_id,
            static_cast<std::int64_t>(retention.count()));
+      Exec(transaction, kForgetFailures, target.dataset_transform_id);
     } else if (pieces.waiting == 0) {
-      EndRuns(transaction,
-              {.dataset_transform_id = target.dataset_transform_id,
-               .job_id = target.job_id,
-               .embedded_dataset_id = target.embedded_dataset_id},
-              "failed", "ranges of the job were given up");
+      EndRun(transaction,
+             {.dataset_transform_id = target.dataset_transform_id, .job_id = target.job_id},
+             target.embedded_dataset_id, "failed", RangesGivenUp(pieces.dead));
     }
     Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
          target.token);
-    const bool job_complete = JobComplete(transaction, target.job_id);
+    const bool job_complete = complete && JobComplete(transaction, target.job_id);
     transaction.commit();
-    return RunEnd{.complete = pieces.waiting == 0,
-                  .job_complete = complete && job_complete,
-                  .dead_ranges = pieces.dead};
+    return RunEnd{
+        .complete = pieces.waiting == 0, .job_complete = job_complete, .dead_ranges = pieces.dead};
   });
 }
 
@@ -238,30 +248,30 @@ Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target) {
 }
 
 Result<RunEnd> EndFailed(Database& database, const Job& job, const Error& error) {
-  const Failing what{
-      .dataset_transform_id = job.dataset_transform_id,
-      .job_id = DatabaseText(job.job_id),
-      .embedded_dataset_id = job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0}};
+  const Failing what{.dataset_transform_id = job.dataset_transform_id,
+                     .job_id = DatabaseText(job.job_id)};
+  const std::int64_t of_range = job.range ? job.embedded_dataset_id.value_or(0) : std::int64_t{0};
   const std::string message = DatabaseText(Redact(error.message));
   const char* const outcome = error.code == Code::kWithdrawn ? "stopped" : "failed";
   return database.Run([&](Session& session) -> Result<RunEnd> {
     pqxx::work transaction(session.connection);
+    const pqxx::result targets = Exec(transaction, kLockTargets, what.job_id, of_range);
     Pieces pieces;
     if (job.range) {
-      // As FinishRun() does: of two ranges that end at once, one has to see the other's end.
-      Exec(transaction,
-           "SELECT FROM dataset_transform_targets WHERE embedded_dataset_id = $1::bigint "
-           "FOR UPDATE",
-           what.embedded_dataset_id);
       Exec(transaction,
            "UPDATE dataset_transform_ranges SET state = 'dead', error = $4 "
            "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND number = $3::integer "
            "  AND state <> 'done'",
-           what.embedded_dataset_id, what.job_id, job.range->number, message);
-      pieces = PiecesOf(transaction, what.embedded_dataset_id, what.job_id);
+           of_range, what.job_id, job.range->number, message);
+      pieces = PiecesOf(transaction, of_range, what.job_id);
     }
-    if (pieces.waiting == 0 && EndRuns(transaction, what, outcome, message) == 0) {
-      WriteStatistics(transaction, what, 0, outcome, message);
+    if (pieces.waiting == 0) {
+      LockRunEnds(transaction, what.dataset_transform_id);
+      bool ended = false;
+      for (const auto& target : targets) {
+        if (EndRun(transaction, what, Int64(target[0]), outcome, message)) ended = true;
+      }
+      if (!ended) WriteStatistics(transaction, what, 0, outcome, message);
     }
     transaction.commit();
     return RunEnd{.complete = pieces.waiting == 0,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "host/postgres/item_contents.h"
+#include "host/postgres/job_failures.h"
 #include "host/postgres/session.h"
 
 namespace dsw {
@@ -29,6 +30,24 @@ FROM embedded_datasets e JOIN dataset_transform_targets t USING (embedded_datase
 WHERE e.collection_name = $1 AND e.embedded_dataset_id <> $2::bigint
   AND $3 IN (t.maker, t.previous_maker)
 ORDER BY 1 LIMIT 1
+)sql";
+
+constexpr char kLockShared[] = R"sql(
+SELECT FROM dataset_transform_targets t
+WHERE embedded_dataset_id IN (SELECT embedded_dataset_id FROM embedded_datasets
+                              WHERE collection_name = $1)
+ORDER BY embedded_dataset_id FOR UPDATE
+)sql";
+
+/// An empty collection has lost the points of every target that has recorded any there.
+constexpr char kVoid[] = R"sql(
+UPDATE dataset_transform_targets t SET generation = generation + 1
+FROM embedded_datasets e
+WHERE e.embedded_dataset_id = t.embedded_dataset_id AND e.collection_name = $1
+  AND t.embedded_dataset_id <> $2::bigint
+  AND EXISTS (SELECT FROM dataset_transform_items p
+              WHERE p.embedded_dataset_id = t.embedded_dataset_id
+                AND p.generation = t.generation)
 )sql";
 
 constexpr char kBegin[] = R"sql(
@@ -101,7 +120,8 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
                      const Surroundings& surroundings) {
   return database.Run([&](Session& session) -> Result<Survey> {
     pqxx::work transaction(session.connection);
-    LockTarget(transaction, target);
+    if (surroundings.collection_empty) Exec(transaction, kLockShared, target.collection);
+    RETURN_IF_ERROR(LockTarget(transaction, target));
     RETURN_IF_ERROR(Hold(transaction, target));
     const auto row = Exec(transaction, kRecord, target.embedded_dataset_id, target.job_id).at(0);
     TargetRecord record{.generation = Int64(row[0]),
@@ -115,6 +135,22 @@ Result<Survey> Begin(Database& database, const ClaimedTarget& target,
       return Fail(Code::kWithdrawn,
                   "the embedder was changed after the job had begun; a new job embeds it all");
     }
+    if (surroundings.collection_empty) {
+      Exec(transaction, kVoid, target.collection, target.embedded_dataset_id);
+      if (!target.whole() && record.recorded) {
+        Exec(transaction,
+             "UPDATE dataset_transform_targets SET generation = generation + 1 "
+             "WHERE embedded_dataset_id = $1::bigint",
+             target.embedded_dataset_id);
+        transaction.commit();
+        return Fail(Code::kWithdrawn,
+                    fmt::format("collection {} was emptied or dropped after the job had begun; a "
+                                "new job embeds it all",
+                                target.collection));
+      }
+    }
+    RestartPatience(transaction,
+                    FailureKey(target.job_id, target.embedded_dataset_id, target.range));
     Validity validity = CheckRecords(record, surroundings, target.mode, target.whole());
     Exec(transaction, kBegin, target.embedded_dataset_id, target.job_id, validity.generation,
          target.dataset_id, surroundings.maker, validity.previous_maker);

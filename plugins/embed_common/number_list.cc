@@ -94,7 +94,7 @@ std::uint64_t EightDigits(std::uint64_t bytes) {
     std::int64_t exponent = 0;
     number.end = nullptr;
     for (; IsDigit(*at); number.end = ++at) {
-      exponent = std::min<std::int64_t>(exponent * 10 + *at - '0', 9999);
+      exponent = std::min<std::int64_t>(exponent * 10 + *at - '0', 1'000'000'000);
     }
     number.fraction += down ? exponent : -exponent;
   }
@@ -128,6 +128,17 @@ constexpr double kTenths[] = {1e-0,  1e-1,  1e-2,  1e-3,  1e-4,  1e-5,  1e-6,  1
   return true;
 }
 
+/// Whether the number at `at` is nearer to zero than one.
+bool IsBelowOne(const char* at, const Number& number) {
+  std::int64_t whole_digits = -number.fraction;  // From the first that is not zero.
+  bool begun = false;
+  for (; at != number.end && *at != 'e' && *at != 'E'; ++at) {
+    begun = begun || (IsDigit(*at) && *at != '0');
+    if (begun && IsDigit(*at)) ++whole_digits;
+  }
+  return whole_digits <= 0;
+}
+
 /// Reads the number at `at`; returns its end, or null.
 const char* ReadNumber(const char* at, float& value) {
   const Number number = ScanNumber(at);
@@ -136,11 +147,8 @@ const char* ReadNumber(const char* at, float& value) {
   const auto [rest, error] = std::from_chars(at, number.end, value);
   if (error == std::errc::result_out_of_range) {
     // Too small, which is as good as zero, or too large.
-    double wide = 0;
-    const auto again = std::from_chars(at, number.end, wide);
-    const bool small = again.ec == std::errc() ? std::fabs(wide) < 1 : number.fraction > 0;
     value = 0;
-    return small ? number.end : nullptr;
+    return IsBelowOne(at, number) ? number.end : nullptr;
   }
   return rest == number.end && std::isfinite(value) ? rest : nullptr;
 }

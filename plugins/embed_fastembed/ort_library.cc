@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -34,10 +35,39 @@ std::vector<fs::path> LibrariesIn(const fs::path& folder) {
   return found;
 }
 
-fs::path OwnFolder() {
+/// The file that this code is from. A worker may load a sealed copy in memory instead, by a link in
+/// /proc that reads "/memfd:PATH (deleted)".
+fs::path OwnFile() {
   Dl_info info{};
   if (dladdr(&kName, &info) == 0 || info.dli_fname == nullptr) return {};
-  return fs::path(info.dli_fname).parent_path();
+  const fs::path loaded = info.dli_fname;
+  std::error_code error;
+  const std::string target = fs::read_symlink(loaded, error).string();
+  constexpr std::string_view kStart = "/memfd:";
+  constexpr std::string_view kEnd = " (deleted)";
+  if (error || target.rfind(kStart, 0) != 0 || target.size() < kStart.size() + kEnd.size()) {
+    return loaded;
+  }
+  return target.substr(kStart.size(), target.size() - kStart.size() - kEnd.size());
+}
+
+fs::path OwnFolder() {
+  return OwnFile().parent_path();
+}
+
+/// The worker may know this plugin by its bytes, and so load it from a folder that everybody can
+/// write to. Of a library there nobody knows anything.
+bool OpenToEverybody(const fs::path& path) {
+  std::error_code error;
+  const fs::perms permissions = fs::status(path, error).permissions();
+  return error || (permissions & fs::perms::others_write) != fs::perms::none;
+}
+
+std::vector<fs::path> LibrariesBesideThis() {
+  if (OpenToEverybody(OwnFolder())) return {};
+  std::vector<fs::path> found = LibrariesIn(OwnFolder());
+  found.erase(std::remove_if(found.begin(), found.end(), OpenToEverybody), found.end());
+  return found;
 }
 
 /// Candidates to open, in order. A name without a slash is for the dynamic linker to find.
@@ -47,7 +77,7 @@ std::vector<fs::path> Candidates(const fs::path& configured) {
     if (fs::is_directory(configured, ignored)) return LibrariesIn(configured);
     return {configured};
   }
-  std::vector<fs::path> candidates = LibrariesIn(OwnFolder());
+  std::vector<fs::path> candidates = LibrariesBesideThis();
   candidates.insert(candidates.end(), {kName, std::string(kName) + ".1"});
   // Distributions give the library a versioned name that only their -dev package links to.
   for (const char* folder : {"/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
@@ -61,7 +91,8 @@ std::vector<fs::path> Candidates(const fs::path& configured) {
   std::string message = "ONNX Runtime: ";
   if (configured.empty()) {
     message += "looked for " + std::string(kName) + " in the plugin's folder (" +
-               OwnFolder().string() + ") and in the system's library folders";
+               OwnFolder().string() +
+               ", unless everybody can write to it) and in the system's library folders";
   } else {
     message += "looked for " + configured.string() + " (ONNXRUNTIME_LIB)";
   }

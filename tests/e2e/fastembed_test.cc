@@ -63,6 +63,16 @@ TEST_F(FastembedTest, InternalEmbeddersAreServedInProcessWhenAskedFor) {
   EXPECT_EQ(world_.PointIds(transform).size(), 1U) << world_.Log();
 }
 
+TEST_F(FastembedTest, FindsItsRuntimeBesideItselfAlsoWhenItIsLoadedFromACopy) {
+  world_.Set("ONNXRUNTIME_LIB", "");
+  std::filesystem::copy_file(std::filesystem::path(DSW_TEST_ONNXRUNTIME_LIB) / "libonnxruntime.so",
+                             world_.directory() / "plugins" / "libonnxruntime.so.1");
+  const std::int64_t transform = Import(std::string("fastembed:") + kModel);
+  world_.Submit(transform);
+  ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+  EXPECT_EQ(world_.PointIds(transform).size(), 3U) << world_.Log();
+}
+
 TEST_F(FastembedTest, AMissingModelSaysWhatToGetAndCostsNoOtherProvider) {
   const std::int64_t missing = Import("fastembed:BAAI/bge-small-en-v1.5");
   world_.Submit(missing);

@@ -53,5 +53,36 @@ TEST_F(CollectionsTest, OneThatIsDroppedInMidJobIsWholeAfterTheNextJob) {
   });
 }
 
+TEST_F(CollectionsTest, OneThatIsDroppedUnderASharedOutJobIsWholeAfterTheNextJob) {
+  world_.Set("MAX_CHUNKS_PER_JOB", "100");
+  world_.Set("WORKER_CONCURRENCY", "1");
+  world_.Set("BATCHES_IN_FLIGHT", "1");
+  const std::int64_t transform = world_.Import("ranges", 20, 10, 10);
+  // In the second batch of the second range.
+  world_.Script(R"({"id":"hold","at":"before_embed","do":"hold","after":11,"times":1})");
+  world_.SubmitJob(transform);
+  Process worker = world_.Start("w", {}, {"--until-idle"});
+  ASSERT_TRUE(world_.AwaitFired("hold", 12));
+  world_.DropCollection(transform);
+  world_.Release("hold");
+  ASSERT_TRUE(worker.Wait(std::chrono::seconds(30)));
+  ASSERT_TRUE(world_.NextJob(transform));
+  ExpectClean(transform);
+}
+
+TEST_F(CollectionsTest, OneThatSeveralTargetsShareIsFilledAgainByEach) {
+  std::vector<std::int64_t> transforms;
+  for (const std::string dataset : {"first", "second"}) {
+    transforms.push_back(world_.ImportLines(
+        dataset, R"({"title":"t","chunks":["a )" + dataset + R"(","b )" + dataset + R"("]})",
+        {"--embedder", "fault:hash-8", "--collection", "shared", "--config", R"({"maker":"m"})"}));
+    ASSERT_TRUE(world_.NextJob(transforms.back()));
+  }
+  ASSERT_EQ(world_.Points("shared").size(), 4U);
+  world_.DropCollection(transforms[0]);
+  for (const std::int64_t transform : transforms) ASSERT_TRUE(world_.NextJob(transform));
+  EXPECT_EQ(world_.Points("shared").size(), 4U) << "of the second, none were missed";
+}
+
 }  // namespace
 }  // namespace dsw::fault_test

@@ -156,5 +156,38 @@ TEST_F(EventsTest, ATransformThatIsDisabledOrDeletedStopsWithinABatch) {
   }
 }
 
+TEST_F(EventsTest, ATransformThatIsDeletedBetweenDeliveriesOrUnderItsRangesCostsNoDeadLetter) {
+  world_.Set("BATCHES_IN_FLIGHT", "1");
+  world_.Set("WORKER_CONCURRENCY", "1");
+  for (const bool ranges : {false, true}) {
+    SCOPED_TRACE(ranges ? "ranges" : "between deliveries");
+    world_.NewRound();
+    world_.Set("MAX_CHUNKS_PER_JOB", ranges ? "20" : "1000");
+    const std::int64_t transform = world_.Import(ranges ? "ranges" : "between", 10, 10, 10);
+    world_.Script(R"({"id":"hold","at":"before_embed","do":"hold","after":2,"times":1})");
+    const std::string job = world_.SubmitJob(transform);
+    Process worker = world_.Start();
+    ASSERT_TRUE(world_.AwaitFired("hold", 3));
+    if (!ranges) {
+      worker.Signal(SIGTERM);  // Handed back, once its last batch is through or cut.
+      world_.Release("hold");
+      ASSERT_TRUE(worker.Wait(std::chrono::seconds(15)));
+      ASSERT_EQ(world_.Queued(), 1);
+    }
+    world_.Sql(
+        fmt::format("DELETE FROM embedded_datasets WHERE dataset_transform_id = {0}; "
+                    "DELETE FROM dataset_transforms WHERE dataset_transform_id = {0}",
+                    transform));
+    world_.Release("hold");
+    if (ranges) {
+      ASSERT_TRUE(Eventually([&] { return world_.Queued() == 0; })) << world_.Logs();
+      worker.Kill();
+    }
+    ASSERT_TRUE(world_.Drain());
+    EXPECT_EQ(world_.DeadLetters().size(), 0U);
+    EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
+  }
+}
+
 }  // namespace
 }  // namespace dsw::fault_test

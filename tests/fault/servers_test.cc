@@ -95,6 +95,41 @@ TEST_F(ServersTest, AQueueThatIsPutBackRepeatsNothing) {
   ExpectClean(transform);
 }
 
+TEST_F(ServersTest, AQueueThatIsLostIsMadeAgainByTheWorkerItself) {
+  const std::int64_t transform = world_.Import("lost alone", 4, 5);
+  const Process worker = world_.Start();
+  ASSERT_TRUE(Eventually([&] { return world_.Logs().find("serving jobs") != std::string::npos; }));
+  world_.nats().Crash();
+  world_.nats().LoseStore();
+  ASSERT_TRUE(Eventually([&] { return world_.Logs().find("not ready") != std::string::npos; }));
+  world_.nats().Start();
+  // Publishing makes no stream.
+  EXPECT_TRUE(Eventually([&] {
+    try {
+      world_.PublishJobNamed("late", transform);
+      return true;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  })) << world_.Logs();
+  EXPECT_TRUE(Eventually([&] { return world_.PointsOf(transform).size() == 20; })) << world_.Logs();
+}
+
+TEST_F(ServersTest, AQueueThatIsLostEndsAWorkerThatMayNotMakeIt) {
+  ASSERT_TRUE(world_.Drain()) << "makes the streams";
+  Process worker = world_.Start("w", {{"NATS_CREATE_STREAMS", "false"}});
+  const auto log = [&] { return ReadFile(world_.directory() / "worker-w.log"); };
+  ASSERT_TRUE(Eventually([&] { return log().find("serving jobs") != std::string::npos; }));
+  world_.nats().Crash();
+  world_.nats().LoseStore();
+  ASSERT_TRUE(Eventually([&] { return log().find("not ready") != std::string::npos; }));
+  world_.nats().Start();
+  const auto ended = worker.Wait(std::chrono::seconds(40));
+  ASSERT_TRUE(ended) << world_.Logs();
+  EXPECT_EQ(ended->code, 1);
+  EXPECT_THAT(log(), testing::HasSubstr("stream DATASET_TRANSFORMS does not exist"));
+}
+
 TEST_F(ServersTest, AQueueThatIsLostIsMadeAgainAndDueJobsAreFound) {
   const std::int64_t transform = world_.Import("lost queue", 4, 5);
   Process worker = world_.Start();

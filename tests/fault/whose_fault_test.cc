@@ -150,5 +150,34 @@ TEST_F(WhoseFaultTest, ASinkThatFailsInMidJobForAWhileCostsNoJobAndNoMoney) {
   ExpectAllDone(transforms);
 }
 
+TEST_F(WhoseFaultTest, AJobThatOthersGoOnWithIsNotGivenUpForWantOfTheProvider) {
+  const FaultWorld::Variables lacking = {{"PLUGIN_DIR", PoorPlugins()},
+                                         {"PROVIDER_PATIENCE_SECS", "6"}};
+  const std::int64_t transform = world_.Import("long", 12, 5, 5);
+  world_.SubmitJob(transform);
+  const auto begun = std::chrono::steady_clock::now();
+  Process poor = world_.Start("poor", lacking);
+  ASSERT_TRUE(Eventually([&] {
+    return world_.Sql("SELECT count(*) FROM dataset_transform_job_failures") == "1";
+  })) << "it left the job to others";
+  poor.Kill();
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":1000})");
+  Process able = world_.Start("able", {{"BATCHES_IN_FLIGHT", "1"}});
+  ASSERT_TRUE(Eventually([&] {
+    return world_.Paid().size() >= 10 &&
+           std::chrono::steady_clock::now() - begun > std::chrono::seconds(7);
+  }));
+  able.Signal(SIGTERM);
+  ASSERT_TRUE(able.Wait(std::chrono::seconds(10)));
+  ASSERT_EQ(world_.Queued(), 1) << "handed back in mid-job";
+  poor = world_.Start("poor", lacking);
+  EXPECT_FALSE(Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(3)))
+      << "somebody had the provider a moment ago";
+  poor.Kill();
+  world_.Script("");
+  ASSERT_TRUE(world_.Drain());
+  ExpectClean(transform);
+}
+
 }  // namespace
 }  // namespace dsw::fault_test

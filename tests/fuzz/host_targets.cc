@@ -25,7 +25,9 @@
 #include "host/plugin/http_error.h"
 #include "host/plugin/instance_config.h"
 #include "host/plugin/manifest.h"
+#include "host/plugin/plugin_lock.h"
 #include "host/plugin/retry_after.h"
+#include "host/plugin/signing.h"
 #include "host/plugin/vector_settings.h"
 #include "host/secrets/resolve.h"
 #include "tests/fuzz/targets.h"
@@ -134,6 +136,19 @@ void Manifests(std::string_view input) {
     Must(IsJson(config.text()), "a configuration is JSON");
     config.Urls();
   }
+}
+
+void PluginLocks(std::string_view input) {
+  Must(Verify({}, input, input) == nullptr, "nobody has signed");
+  const Result<PluginLock> lock = ParsePluginLock(input);
+  if (!lock) {
+    Must(lock.error().code == Code::kInvalid, "a bad lock is called one");
+    return;
+  }
+  const Result<std::string> text = FormatPluginLock(*lock);
+  Must(text.has_value(), "what was read can be written");
+  const Result<PluginLock> again = ParsePluginLock(*text);
+  Must(again && again->entries == lock->entries, "locks are kept");
 }
 
 void ElfImages(std::string_view input) {
@@ -275,6 +290,13 @@ std::vector<FuzzTarget> HostTargets() {
        &Waits,
        {"120", "0.5", "1e9", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
         "Sun Nov  6 08:49:37 1994"}},
+      {"plugin_lock",
+       &PluginLocks,
+       {"# c\n0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef a.so "
+        "org.example.a 1.0 isolated net,secrets\n"
+        "0000000000000000000000000000000000000000000000000000000000000000\tb.so b 2 any -\r\n",
+        "RSZnZ4PmNgwzl8YyA2nv1nqp+d2b6e3L1DEDwMZ5vTVmNM2vJ3mUo8uTmVnJx8XbLuxYtFh4bWiC7P7sRXhlBg=="
+        "\n"}},
       {"http_errors",
        &HttpErrors,
        {"Retry-After: 5\nx-should-retry: false\nx-request-id: r\n\n"

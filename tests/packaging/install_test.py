@@ -59,7 +59,8 @@ class InstallTest(unittest.TestCase):
     def test_the_worker_and_each_plugin_of_the_sources_are_installed_and_nothing_else(self):
         plugins = [path.parent.name for path in (ROOT / "plugins").glob("*/plugin.json")]
         wanted = [self.plugins / f"{name}.so" for name in plugins]
-        programs = [self.prefix / "bin" / name for name in ("dsw-plugin-runner", "worker-datasets")]
+        names = ("dsw-plugin", "dsw-plugin-runner", "worker-datasets")
+        programs = [self.prefix / "bin" / name for name in names]
         self.assertEqual(self.files(), sorted([*programs, *wanted]))
 
     def test_the_installed_worker_loads_each_installed_plugin(self):

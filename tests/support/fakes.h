@@ -257,8 +257,7 @@ class FakeQueue final : public JobQueue {
   }
 
   int deliveries = 0;
-  int failures = 0;  ///< So many fetches fail first.
-  Code failure = Code::kUnavailable;
+  int failures = 0;                                            ///< So many fetches fail first.
   std::vector<std::pair<std::string, std::string>> published;  ///< Id and message.
 
  private:
@@ -319,7 +318,7 @@ inline Result<std::unique_ptr<Delivery>> FakeQueue::Fetch(std::stop_token stop) 
   std::unique_lock lock(mutex_);
   ++fetches_;
   changed_.notify_all();
-  if (fetches_ <= failures) return Fail(failure, "no queue");
+  if (fetches_ <= failures) return Fail(Code::kUnavailable, "no queue");
   if (deliveries > 0) {
     --deliveries;
     return std::unique_ptr<Delivery>(std::make_unique<FakeDelivery>("not a job"));

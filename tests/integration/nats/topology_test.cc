@@ -58,6 +58,14 @@ TEST_F(TopologyTest, IsCreatedAsWantedAndLeftAloneTheSecondTime) {
   EXPECT_EQ(dead->Config->Retention, js_LimitsPolicy);
   EXPECT_EQ(dead->Config->MaxAge, std::chrono::nanoseconds(std::chrono::hours(24 * 30)).count());
 
+  // A worker that died after a dead letter or a last event comes back as late as any other.
+  JsStreamInfoHandle status;
+  ASSERT_EQ(
+      js_GetStreamInfo(Out(status), connection->jetstream(), "TRANSFORM_STATUS", nullptr, nullptr),
+      NATS_OK);
+  EXPECT_EQ(dead->Config->Duplicates, config.Duplicates);
+  EXPECT_EQ(status->Config->Duplicates, config.Duplicates);
+
   JsConsumerInfoHandle consumer;
   ASSERT_EQ(js_GetConsumerInfo(Out(consumer), connection->jetstream(), "DATASET_TRANSFORMS",
                                "worker-datasets", nullptr, nullptr),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "host/base/log.h"
 #include "tests/integration/plugin/hostile_plugins.h"
 #include "tests/integration/plugin/load_modes.h"
 #include "tests/integration/plugin/plugin_directory.h"
@@ -13,6 +14,22 @@ namespace dsw {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Counts the lines that are meant to be noticed.
+class WarningCounter final : public LogBackend {
+ public:
+  WarningCounter() { SetLogBackend(this); }
+  ~WarningCounter() override { SetLogBackend(nullptr); }
+  bool Enabled(LogLevel level, std::string_view) const override { return level >= LogLevel::kWarn; }
+  void Write(LogLevel level, std::string_view, std::string_view,
+             std::span<const LogField>) override {
+    if (level >= LogLevel::kWarn) ++count_;
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::size_t count_ = 0;
+};
 
 class LoaderTest : public testing::TestWithParam<Isolation> {
  protected:
@@ -124,18 +141,31 @@ TEST_P(LoaderTest, RefusesWhatIsNotAFile) {
 TEST_P(LoaderTest, RefusesAFileThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
-  for (const unsigned mode : {0664u, 0646u}) {
-    fs::permissions(file, fs::perms(mode));
-    ExpectRefused(directory, file, "the file can be changed by others");
-    ExpectRefused(directory, file, "run: chmod go-w " + fs::canonical(file).string());
+  fs::permissions(file, fs::perms(0646));
+  ExpectRefused(directory, file, "embed_test.so (mode 0646) can be changed by others");
+  ExpectRefused(directory, file, "run: chmod go-w " + fs::canonical(file).string());
+}
+
+TEST_P(LoaderTest, WarnsOnceOfADirectoryThatAGroupCanChange) {
+  const PluginDirectory directory;
+  directory.Add(EMBED_TEST_SO);
+  directory.Add(Hostile("hostile_fast_math"));
+  fs::permissions(directory.path(), fs::perms(02775));
+  const WarningCounter warnings;
+  const LoadedPlugins plugins = Load(directory);
+  for (const PluginReport& report : plugins.files()) {
+    EXPECT_TRUE(report.loaded) << report.reason;
+    EXPECT_THAT(report.warning, testing::HasSubstr("(mode 2775) can be changed by others; run: "));
   }
+  EXPECT_EQ(plugins.files().size(), 2u);
+  EXPECT_EQ(warnings.count(), 1u);
 }
 
 TEST_P(LoaderTest, RefusesFilesOfADirectoryThatOthersCanChange) {
   const PluginDirectory directory;
   const fs::path file = directory.Add(EMBED_TEST_SO);
   fs::permissions(directory.path(), fs::perms(01777));
-  ExpectRefused(directory, file, "its directory can be changed by others (mode 1777)");
+  ExpectRefused(directory, file, "(mode 1777) can be changed by others");
 }
 
 TEST_P(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
@@ -144,8 +174,10 @@ TEST_P(LoaderTest, LooksAtTheModeOfWhatALinkPointsTo) {
   const fs::path file = elsewhere.Add(EMBED_TEST_SO);
   fs::create_symlink(file, directory.path() / "link.so");
   EXPECT_TRUE(ReportOn(Load(directory), "link.so").loaded);
+  EXPECT_THAT(ReportOn(Load(directory), "link.so").warning,
+              testing::HasSubstr("is a link out of its directory, to "));
   fs::permissions(elsewhere.path(), fs::perms(0777));
-  ExpectRefused(directory, "link.so", "its directory can be changed by others");
+  ExpectRefused(directory, "link.so", "(mode 0777) can be changed by others");
 }
 
 TEST_P(LoaderTest, RefusesALibraryThatIsNotAPlugin) {
@@ -219,6 +251,66 @@ TEST_P(LoaderTest, KeepsDenormalNumbersWhateverALibraryDoes) {
   volatile float smallest = std::numeric_limits<float>::min();
   const float half = smallest / 2;
   EXPECT_EQ(std::fpclassify(half), FP_SUBNORMAL);
+}
+
+class LockedPluginTest : public testing::Test {
+ protected:
+  LockedPluginTest() { directory_.Add(EMBED_TEST_SO); }
+
+  /// Writes a lock that lists what is there now.
+  void Lock(std::string_view mode) const {
+    const std::string sum = directory_.Load().files().at(0).sha256;
+    WriteFile(directory_.path() / "plugins.lock",
+              sum + " embed_test.so io.dsw.embed-test 1.0.0 " + std::string(mode) + " net\n");
+    fs::permissions(directory_.path() / "plugins.lock", fs::perms(0644));
+  }
+  PluginReport Report(PluginTrust mode, Isolation isolation = Isolation::kNone) const {
+    LoadOptions options = OptionsFor(isolation);
+    options.trust.mode = mode;
+    options.runner = PLUGIN_RUNNER;
+    return ReportOn(directory_.Load(options), "embed_test.so");
+  }
+
+  const PluginDirectory directory_;
+};
+
+TEST_F(LockedPluginTest, SaysWhatVouchesForAPlugin) {
+  EXPECT_EQ(Report(PluginTrust::kAuto).trust, "unlocked");
+  Lock("inproc");
+  const PluginReport report = Report(PluginTrust::kAuto);
+  EXPECT_TRUE(report.loaded) << report.reason;
+  EXPECT_EQ(report.trust, "locked");
+  EXPECT_THAT(report.grants, testing::ElementsAre("net"));
+  EXPECT_EQ(report.warning, "");
+}
+
+TEST_F(LockedPluginTest, RefusesATamperedPluginOrWarnsOfIt) {
+  Lock("any");
+  const fs::path file = directory_.path() / "embed_test.so";
+  WriteFile(file, ReadFile(file) + "x");
+  const PluginReport refused = Report(PluginTrust::kAuto);
+  EXPECT_FALSE(refused.loaded);
+  EXPECT_EQ(refused.id, "io.dsw.embed-test");
+  EXPECT_EQ(refused.trust, "unlocked");
+  EXPECT_THAT(refused.reason, testing::HasSubstr("is not the file that "));
+  const PluginReport warned = Report(PluginTrust::kWarn);
+  EXPECT_TRUE(warned.loaded) << warned.reason;
+  EXPECT_EQ(warned.warning, refused.reason);
+}
+
+TEST_F(LockedPluginTest, RunsWhereTheLockSays) {
+  for (const Isolation isolation : {Isolation::kNone, Isolation::kAll}) {
+    Lock("isolated");
+    PluginReport report = Report(PluginTrust::kAuto, isolation);
+    EXPECT_TRUE(report.loaded) << report.reason;
+    EXPECT_TRUE(report.isolated);
+    Lock("inproc");
+    report = Report(PluginTrust::kAuto, isolation);
+    EXPECT_TRUE(report.loaded) << report.reason;
+    EXPECT_FALSE(report.isolated);
+    Lock("any");
+    EXPECT_EQ(Report(PluginTrust::kAuto, isolation).isolated, isolation == Isolation::kAll);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, LoaderTest, BothModes(), ModeOf);

@@ -118,6 +118,58 @@ TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
   EXPECT_EQ(none.failures, 0);
 }
 
+TEST_F(ClaimTest, RangesOfTheSameNumberOfTwoTargetsFailApart) {
+  Sql("INSERT INTO embedders (name, owner_id, owner_display_name, provider, base_url) "
+      "  VALUES ('f', 'owner', 'o', 'test', 'http://f');"
+      "UPDATE dataset_transforms SET embedder_ids = '{1,2}'");
+  MustPlan(MakeJob("a"));
+  const auto failures_of = [&](const Job& job) {
+    const auto count = store_->Failures(job);
+    EXPECT_OK(count);
+    return count ? count->failures : -1;
+  };
+  std::vector<Job> jobs(2, MakeJob("a"));
+  for (std::size_t i = 0; i < 2; ++i) {
+    jobs[i].embedded_dataset_id = static_cast<std::int64_t>(i) + 1;
+    jobs[i].range = JobRange{.number = 0, .first_item = 0, .last_item = 5};
+  }
+  ASSERT_OK(store_->NoteFailure(jobs[0], {.message = "refused"}, true));
+  EXPECT_EQ(failures_of(jobs[0]), 1);
+  EXPECT_EQ(failures_of(jobs[1]), 0);
+  EXPECT_EQ(failures_of(MakeJob("a")), 0);
+
+  for (int i = 0; i < 2; ++i) {
+    const Plan plan = MustPlan(jobs[1]);
+    ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+    dead_.push_back(std::move(claim));
+    LetLeasesRunOut();
+  }
+  EXPECT_EQ(failures_of(jobs[0]), 1);
+  EXPECT_EQ(failures_of(jobs[1]), 1) << "the first of them died";
+  ASSERT_OK(store_->ClearFailures(jobs[1]));
+  EXPECT_EQ(failures_of(jobs[0]), 1);
+}
+
+TEST_F(ClaimTest, FailuresOfJobsThatNeverCameBackAreForgotten) {
+  for (const char* job : {"gone", "recent"}) {
+    ASSERT_OK(store_->NoteFailure(MakeJob(job), {.message = "refused"}, true));
+  }
+  Sql("UPDATE dataset_transform_job_failures SET last_failed_at = now() - interval '31 days' "
+      "WHERE job_id = 'gone'");
+  const Plan plan = MustPlan(MakeJob("a"));
+  Embed(MakeJob("a"));
+  ASSERT_OK(Claim(plan).Finish());
+  EXPECT_EQ(Sql("SELECT job_id FROM dataset_transform_job_failures"), "recent");
+}
+
+TEST_F(ClaimTest, ARangeOfADeletedTransformIsNotWantedAnyMore) {
+  Job job = MakeJob("a");
+  job.embedded_dataset_id = 1;
+  job.range = JobRange{.number = 1, .first_item = 0, .last_item = 5};
+  Sql("DELETE FROM dataset_transforms");
+  EXPECT_FAIL(store_->LoadPlan(job), Code::kWithdrawn);
+}
+
 TEST_F(ClaimTest, ADeathSaysWhatWasUnderWay) {
   const Plan plan = MustPlan(MakeJob("a"));
   ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
@@ -210,10 +262,10 @@ TEST_F(ClaimTest, ARunWhoseLastRangeFinishesAfterOthersWereGivenUpHasFailed) {
   EXPECT_FALSE(end.job_complete);
   EXPECT_EQ(end.dead_ranges, 1);
   EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
-            "failed|ranges of the job were given up");
+            "failed|1 of the job's ranges given up");
   EXPECT_EQ(Sql("SELECT last_outcome, last_error, total_chunks_embedded, total_chunks_to_process, "
                 "failed_batches, successful_batches FROM dataset_transform_stats"),
-            "failed|ranges of the job were given up|10|20|1|2");
+            "failed|1 of the job's ranges given up|10|20|1|2");
 }
 
 TEST_F(ClaimTest, RangesThatEndAtOnceEndTheRun) {
@@ -242,6 +294,12 @@ TEST_F(ClaimTest, RangesThatEndAtOnceEndTheRun) {
   }
   EXPECT_EQ(Sql("SELECT state FROM dataset_transform_ranges ORDER BY number"), "dead\ndead\ndone");
   EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs"), "failed");
+}
+
+TEST_F(ClaimTest, ATargetThatIsDeletedBeforeItIsClaimedIsWithdrawn) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  Sql("DELETE FROM embedded_datasets; DELETE FROM dataset_transforms");
+  EXPECT_FAIL(Take(plan), Code::kWithdrawn, "deleted");
 }
 
 }  // namespace

@@ -154,6 +154,12 @@ TEST_F(PlanTest, SaysWhatCannotWork) {
 TEST_F(PlanTest, ADeletedDatasetTakesItsTransformAlong) {
   Sql("DELETE FROM datasets");
   EXPECT_FAIL(store_->LoadPlan(MakeJob("a")), Code::kNotFound, "there is none");
+  Job job = MakeJob("a");
+  job.redelivered = true;
+  EXPECT_FAIL(store_->LoadPlan(job), Code::kWithdrawn, "does not exist");
+  job = MakeJob("a");
+  job.range = JobRange{};
+  EXPECT_FAIL(store_->LoadPlan(job), Code::kWithdrawn, "does not exist");
 }
 
 }  // namespace

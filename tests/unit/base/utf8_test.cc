@@ -26,5 +26,14 @@ TEST(CleanUtf8Test, ReplacesEveryByteThatBelongsToNoCharacter) {
   EXPECT_EQ(CleanUtf8(std::string_view("a\0b", 3)), "a" + r + "b");
 }
 
+TEST(VisibleTest, WhatATerminalObeysIsShown) {
+  EXPECT_EQ(Visible("plain é 漢"), "plain é 漢");
+  EXPECT_EQ(Visible("a\x1b[31mb\n\tc\x07\x7f"), "a\\x1b[31mb\\n\\tc\\x07\\x7f");
+  EXPECT_EQ(Visible("\xc2\x9b"
+                    "31m"),
+            "\\x9b31m");
+  EXPECT_EQ(Visible("a\xff"), "a\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace dsw

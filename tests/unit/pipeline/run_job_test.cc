@@ -198,6 +198,7 @@ TEST_F(RunJobTest, AJobIsADeadLetterOnceTheQueueHasIt) {
   FakeDelivery bad("{");
   bad.settle_status = Fail(Code::kUnavailable, "the stream is full");
   EXPECT_EQ(Handle(bad), std::nullopt);
+  EXPECT_THAT(telemetry_.ended, ElementsAre(DeliveryOutcome::kRetried));
   bad.settle_status = {};
   EXPECT_EQ(Handle(bad), "?");
   EXPECT_EQ(Handle(delivery_), std::nullopt) << "it succeeded";
@@ -352,8 +353,10 @@ TEST_F(RunJobTest, AJobStaysInTheQueueUntilItsLastEventIsPublished) {
   EXPECT_EQ(delivery_.acks, 0);
   EXPECT_THAT(delivery_.retries, IsEmpty());
   EXPECT_THAT(delivery_.dead_letters, IsEmpty());
+  EXPECT_THAT(telemetry_.ended, ElementsAre(DeliveryOutcome::kHandedBack)) << "it comes back";
   Handle(delivery_);
   EXPECT_EQ(delivery_.acks, 1);
+  EXPECT_EQ(telemetry_.ended.back(), DeliveryOutcome::kSuccess);
   EXPECT_TRUE(bus_.events.back().final);
   EXPECT_EQ(bus_.events.back().state, JobState::kSuccess);
   EXPECT_THAT(plugins_.embedder->calls, SizeIs(1));
@@ -457,6 +460,38 @@ TEST_F(RunJobTest, ManyBatchesInFlightStillRecordEveryChunkOnce) {
   EXPECT_EQ(delivery_.acks, 1);
   EXPECT_THAT(store_.recorded[7], SizeIs(700));
   EXPECT_EQ(store_.batches, 175);
+}
+
+TEST_F(RunJobTest, AClaimThatCannotBeRenewedIsTheDatabasesFault) {
+  store_.AddItem({"a"});
+  store_.renew_error =
+      Error{.code = Code::kUnavailable, .message = "no database", .origin = Origin::kDatabase};
+  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
+    clock_.Advance(std::chrono::hours(2));  // Longer than the lease.
+    return std::nullopt;
+  };
+  Handle(delivery_);
+  EXPECT_THAT(delivery_.retries, ElementsAre(milliseconds(0)));
+  EXPECT_EQ(store_.failures, 0);
+  ASSERT_THAT(health_.reports, SizeIs(1));
+  EXPECT_EQ(health_.reports[0].first, "postgresql") << health_.reports[0].second.message;
+}
+
+TEST_F(RunJobTest, WhatIsNotKnownIsNotToldAsNothing) {
+  store_.AddItem(std::vector<std::string>(8, "text"));
+  plugins_.embedder->fail = [&](auto) -> std::optional<Error> {
+    if (store_.batches == 0) return std::nullopt;
+    return Error{Code::kQuota, "used up"};
+  };
+  Handle(delivery_);  // Half of it.
+  store_.plan_error =
+      Error{.code = Code::kUnavailable, .message = "no database", .origin = Origin::kDatabase};
+  delivery_.attempt_value = 2;
+  Handle(delivery_);  // Fails before it knows how far the job came.
+  ASSERT_FALSE(bus_.events.empty());
+  for (const Progress& event : bus_.events) {
+    EXPECT_EQ(event.total_chunks, 8) << event.error.value_or("");
+  }
 }
 
 }  // namespace

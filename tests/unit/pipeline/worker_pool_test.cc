@@ -60,18 +60,6 @@ TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   EXPECT_EQ(telemetry_.ended.size(), 1U);
 }
 
-TEST_F(WorkerPoolTest, SaysWhenTheQueueIsGoneForGood) {
-  ManualClock clock;
-  const WorkerContext worker{"worker",   queue_, store_,   plugins_, bus_,    health_,
-                             telemetry_, clock,  options_, lanes_,   ranges_, memory_};
-  queue_.failures = 1;
-  queue_.failure = Code::kNotFound;
-  const WorkerPool pool(1, worker);
-  queue_.WaitForFetches(2);
-  ASSERT_TRUE(pool.failure());
-  EXPECT_EQ(pool.failure()->code, Code::kNotFound);
-}
-
 TEST_F(WorkerPoolTest, EndsWhenDestroyed) {
   queue_.deliveries = 0;
   const WorkerPool pool(4, worker_);

@@ -74,6 +74,23 @@ TEST(ElfFileTest, TellsASharedObjectFromOtherFiles) {
   EXPECT_FALSE(file.shared_object);
 }
 
+TEST(ElfFileTest, KnowsWhatALibraryNeeds) {
+  ASSERT_OK_AND_ASSIGN(const ElfFile file, ParseElf(ReadFile(HOSTILE_SO)));
+  EXPECT_THAT(file.needed, testing::Contains("libc.so.6"));
+  EXPECT_EQ(file.run_path, "");
+  EXPECT_TRUE(NewerVersion(file.glibc, "2.2")) << file.glibc;
+}
+
+TEST(ElfFileTest, OrdersVersionsByTheirNumbers) {
+  EXPECT_TRUE(NewerVersion("2.38", "2.36"));
+  EXPECT_TRUE(NewerVersion("2.10", "2.9"));
+  EXPECT_TRUE(NewerVersion("2.2.5", "2.2"));
+  EXPECT_FALSE(NewerVersion("2.2", "2.2.5"));
+  EXPECT_FALSE(NewerVersion("2.36", "2.36"));
+  EXPECT_FALSE(NewerVersion("", "2.36"));
+  EXPECT_FALSE(NewerVersion("PRIVATE", "2.36"));
+}
+
 TEST(ElfFileTest, RefusesEveryPrefixOfAPlugin) {
   const std::string image = ReadFile(HOSTILE_SO);
   // The section headers, without which nothing is found, stand at the end of the file.

@@ -85,6 +85,17 @@ TEST(NumberListTest, TakesWhatIsTooSmallForZeroAndRefusesWhatIsTooLarge) {
   EXPECT_EQ(Read("[-1e999]", 1), std::nullopt);
 }
 
+TEST(NumberListTest, TellsSmallFromLargeWhateverTheirDigitsAndExponent) {
+  const std::string zeros(400, '0');
+  EXPECT_EQ(Read("[0." + zeros + "1]", 1), std::vector<float>{0});
+  EXPECT_EQ(Read("[-0." + zeros + "12e300]", 1), std::vector<float>{0});
+  EXPECT_EQ(Read("[1" + zeros + "e-900]", 1), std::vector<float>{0});
+  EXPECT_EQ(Read("[1" + std::string(20'000, '0') + "e-30000]", 1), std::vector<float>{0});
+  EXPECT_EQ(Read("[1" + zeros + ".5]", 1), std::nullopt);
+  EXPECT_EQ(Read("[-1" + zeros + ".5e-300]", 1), std::nullopt);
+  EXPECT_EQ(Read("[0." + zeros + "1e900]", 1), std::nullopt);
+}
+
 TEST(NumberListTest, RefusesWhatIsNotAListOfNumbers) {
   for (const char* json : {"",       "[",       "]",     "1",     "[1",      "[1,",        "[1,]",
                            "[,1]",   "[1 2]",   "[1]x",  "[NaN]", "[-]",     "[+1]",       "[.5]",
