@@ -1,42 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/isolation/isolated_plugin.h"
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "host/base/sealed_file.h"
 #include "host/isolation/forward.h"
 
 namespace dsw {
 namespace {
 
-/// The bytes as a file that nobody can change any more.
-Result<std::shared_ptr<const PluginBytes>> SealedFile(std::string_view image) {
-  const auto failed = [](int error) {
-    return Fail(Code::kInvalid, "cannot be handed to a process of its own: " +
-                                    std::generic_category().message(error));
-  };
-  const int fd = memfd_create("dsw-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return failed(errno);
-  auto bytes = std::make_shared<const PluginBytes>(fd);
-  while (!image.empty()) {
-    const ssize_t count = write(fd, image.data(), image.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed(errno);
-    image.remove_prefix(static_cast<std::size_t>(count));
-  }
-  fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-  return bytes;
-}
-
 RunnerOptions RunnerOptionsFrom(const IsolationOptions& options,
-                                std::shared_ptr<const PluginBytes> bytes) {
+                                std::shared_ptr<const FileDescriptor> bytes) {
   return {.program = options.program,
-          .name = options.name,
+          .name = options.path.filename().string(),
           .sha256 = options.sha256,
           .bytes = std::move(bytes),
           .host = options.host,
@@ -52,14 +28,15 @@ std::string_view ViewOf(const dsw_str& text) {
 }  // namespace
 
 Result<std::unique_ptr<IsolatedPlugin>> IsolatedPlugin::Open(const IsolationOptions& options) {
-  ASSIGN_OR_RETURN(auto bytes, SealedFile(options.image));
-  std::unique_ptr<IsolatedPlugin> plugin(new IsolatedPlugin(options, std::move(bytes)));
+  ASSIGN_OR_RETURN(FileDescriptor file, SealedFile(options.image, options.path.string()));
+  std::unique_ptr<IsolatedPlugin> plugin(
+      new IsolatedPlugin(options, std::make_shared<const FileDescriptor>(std::move(file))));
   RETURN_IF_ERROR(plugin->supervisor_.Open());
   return plugin;
 }
 
 IsolatedPlugin::IsolatedPlugin(const IsolationOptions& options,
-                               std::shared_ptr<const PluginBytes> bytes)
+                               std::shared_ptr<const FileDescriptor> bytes)
     : host_(*options.host),
       supervisor_(RunnerOptionsFrom(options, std::move(bytes)), options.limit,
                   options.instance_limit) {}

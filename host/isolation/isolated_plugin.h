@@ -22,7 +22,7 @@ namespace dsw {
 
 struct IsolationOptions {
   std::filesystem::path program;               ///< dsw-plugin-runner.
-  std::string name;                            ///< The plugin's file, for people.
+  std::filesystem::path path;                  ///< The plugin's file, for people.
   std::string_view image;                      ///< Its bytes; borrowed by Open() only.
   std::string sha256;                          ///< Of them, for people.
   const dsw_host* host = nullptr;              ///< Valid until the process ends.
@@ -41,7 +41,7 @@ struct IsolationOptions {
 class IsolatedPlugin {
  public:
   /// Starts the process and loads the file there. kInvalid says what the dynamic linker said, or
-  /// how the process ended.
+  /// how the process ended; kUnavailable as SealedFile().
   static Result<std::unique_ptr<IsolatedPlugin>> Open(const IsolationOptions& options);
   IsolatedPlugin(const IsolatedPlugin&) = delete;
   IsolatedPlugin& operator=(const IsolatedPlugin&) = delete;
@@ -69,7 +69,7 @@ class IsolatedPlugin {
   bool Release() { return supervisor_.Release(); }
 
  private:
-  IsolatedPlugin(const IsolationOptions& options, std::shared_ptr<const PluginBytes> bytes);
+  IsolatedPlugin(const IsolationOptions& options, std::shared_ptr<const FileDescriptor> bytes);
 
   const dsw_host& host_;
   Supervisor supervisor_;

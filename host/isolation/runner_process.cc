@@ -92,10 +92,6 @@ class SpawnActions {
 
 }  // namespace
 
-PluginBytes::~PluginBytes() {
-  close(fd_);
-}
-
 Result<std::shared_ptr<RunnerProcess>> RunnerProcess::Start(const RunnerOptions& options) {
   std::shared_ptr<RunnerProcess> process(new RunnerProcess(options));
   int sockets[2] = {-1, -1};
@@ -130,7 +126,7 @@ Result<std::shared_ptr<RunnerProcess>> RunnerProcess::Start(const RunnerOptions&
 }
 
 Status RunnerProcess::Spawn(int peer, int error_pipe) {
-  const std::array<int, 3> from = {Above(error_pipe), Above(peer), Above(options_.bytes->fd())};
+  const std::array<int, 3> from = {Above(error_pipe), Above(peer), Above(options_.bytes->get())};
   SpawnActions actions;
   actions.Place(from[0], STDERR_FILENO);
   actions.Place(from[1], wire::kControlFd);

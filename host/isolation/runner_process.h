@@ -20,6 +20,7 @@
 
 #include <dsw/plugin.h>
 
+#include "host/base/file_descriptor.h"
 #include "host/base/result.h"
 #include "host/isolation/runner_output.h"
 #include "host/isolation/slot.h"
@@ -27,25 +28,11 @@
 
 namespace dsw {
 
-/// A plugin's bytes, as a file without a name. Owns the descriptor.
-class PluginBytes {
- public:
-  explicit PluginBytes(int fd) : fd_(fd) {}
-  PluginBytes(const PluginBytes&) = delete;
-  PluginBytes& operator=(const PluginBytes&) = delete;
-  ~PluginBytes();
-
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
 struct RunnerOptions {
-  std::filesystem::path program;  ///< dsw-plugin-runner.
-  std::string name;               ///< The plugin's file, for people.
-  std::string sha256{};           ///< Of its bytes, for people.
-  std::shared_ptr<const PluginBytes> bytes{};
+  std::filesystem::path program;                  ///< dsw-plugin-runner.
+  std::string name;                               ///< The plugin's file, for people.
+  std::string sha256{};                           ///< Of its bytes, for people.
+  std::shared_ptr<const FileDescriptor> bytes{};  ///< The plugin, as a sealed file.
   const dsw_host* host = nullptr;
   std::uint64_t memory = 0;  ///< Bytes that it may take; 0: any number.
   // Grants.

@@ -7,8 +7,8 @@
 
 #include <sys/eventfd.h>
 
+#include "host/base/file_descriptor.h"
 #include "host/plugin/errors.h"
-#include "host/plugin/file_descriptor.h"
 #include "host/plugin/running_calls.h"
 #include "host/plugin/text.h"
 

@@ -16,8 +16,8 @@
 
 #include <sys/stat.h>
 
+#include "host/base/file_descriptor.h"
 #include "host/base/result.h"
-#include "host/plugin/file_descriptor.h"
 
 namespace dsw {
 

@@ -34,12 +34,13 @@ Result<Grants> GrantsOf(const Manifest& manifest, std::span<const std::string> l
   return granted;
 }
 
-Status Start(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-             const PluginImage& image, const LoadOptions& options, const Grants& grants) {
+Status Start(LoadedPlugin& plugin, const Manifest& manifest, const PluginImage& image,
+             const LoadOptions& options, const Grants& grants) {
+  const std::string name = image.path.filename().string();
   const RunningCalls::Entry loading(name, "load");
   plugin.host = HostServicesFor(name);
   ASSIGN_OR_RETURN(plugin.process, IsolatedPlugin::Open({.program = options.runner,
-                                                         .name = std::string(name),
+                                                         .path = image.path,
                                                          .image = image.bytes,
                                                          .sha256 = image.sha256,
                                                          .host = plugin.host,
@@ -68,23 +69,21 @@ bool RunsIsolated(const fs::path& file, PluginMode mode, const LoadOptions& opti
                       });
 }
 
-Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    const PluginImage& image, std::span<const std::string> lock_grants,
-                    const LoadOptions& options) {
+Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, const PluginImage& image,
+                    std::span<const std::string> lock_grants, const LoadOptions& options) {
   if (options.runner.empty()) {
     return Fail(Code::kInvalid,
                 "is to run in a process of its own, but dsw-plugin-runner is not installed beside "
                 "this program; PLUGIN_ISOLATION=none runs it in the worker's own");
   }
   ASSIGN_OR_RETURN(const Grants grants, GrantsOf(manifest, lock_grants, options));
-  return Start(plugin, manifest, name, image, options, grants);
+  return Start(plugin, manifest, image, options, grants);
 }
 
-Status TryOut(const Manifest& manifest, std::string_view name, const PluginImage& image,
-              const LoadOptions& options) {
+Status TryOut(const Manifest& manifest, const PluginImage& image, const LoadOptions& options) {
   if (options.runner.empty()) return {};
   LoadedPlugin passing;
-  return Start(passing, manifest, name, image, options,
+  return Start(passing, manifest, image, options,
                Grants(manifest.needs.begin(), manifest.needs.end()));
 }
 

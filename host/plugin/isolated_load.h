@@ -18,6 +18,7 @@ namespace dsw {
 
 /// What a file holds, as it was checked.
 struct PluginImage {
+  std::filesystem::path path;
   std::string_view bytes;
   std::string sha256;
 };
@@ -29,13 +30,11 @@ bool RunsIsolated(const std::filesystem::path& file, PluginMode mode, const Load
 /// Starts the plugin in a process of its own, with what it was granted, by the options or by its
 /// lock, and holds its table to the same checks as that of any other. kInvalid besides when it
 /// needs what it was not granted.
-Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, std::string_view name,
-                    const PluginImage& image, std::span<const std::string> lock_grants,
-                    const LoadOptions& options);
+Status LoadIsolated(LoadedPlugin& plugin, const Manifest& manifest, const PluginImage& image,
+                    std::span<const std::string> lock_grants, const LoadOptions& options);
 
 /// Loads the plugin into a process that ends right after: a plugin that crashes, exits or hangs
 /// while it is loaded does that there. kInvalid says what happened. Nothing without a runner.
-Status TryOut(const Manifest& manifest, std::string_view name, const PluginImage& image,
-              const LoadOptions& options);
+Status TryOut(const Manifest& manifest, const PluginImage& image, const LoadOptions& options);
 
 }  // namespace dsw

@@ -176,12 +176,11 @@ Result<std::shared_ptr<LoadedPlugin>> LoadedPlugins::Start(Candidate candidate,
   const auto plugin = std::make_shared<LoadedPlugin>();
   plugin->file = report.file;
   const std::string name = candidate.file.file.path.filename().string();
-  const PluginImage image{candidate.file.image, candidate.file.sha256};
+  const PluginImage image{candidate.file.file.path, candidate.file.image, candidate.file.sha256};
   if (report.isolated) {
-    RETURN_IF_ERROR(
-        LoadIsolated(*plugin, candidate.manifest, name, image, report.grants, options_));
+    RETURN_IF_ERROR(LoadIsolated(*plugin, candidate.manifest, image, report.grants, options_));
   } else {
-    RETURN_IF_ERROR(TryOut(candidate.manifest, name, image, options_));
+    RETURN_IF_ERROR(TryOut(candidate.manifest, image, options_));
     ASSIGN_OR_RETURN(const LoadSource source,
                      HoldForLoading(std::move(candidate.file), candidate.exact));
     RETURN_IF_ERROR(Initialise(*plugin, candidate.manifest, name, source.load_path));

@@ -81,12 +81,12 @@ std::optional<std::string> DecodeSignature(std::string_view text) {
   return std::string(bytes.begin(), bytes.begin() + kSignatureSize);
 }
 
-bool Matches(const SigningKey& key, std::string_view message, std::string_view signature) {
+bool Matches(EVP_PKEY* key, std::string_view message, std::string_view signature) {
   const DigestContext context(EVP_MD_CTX_new());
-  const bool matches =
-      context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-      EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
-                       message.size()) == 1;
+  const bool matches = context &&
+                       EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
+                       EVP_DigestVerify(context.get(), Bytes(signature), signature.size(),
+                                        Bytes(message), message.size()) == 1;
   ERR_clear_error();
   return matches;
 }
@@ -158,7 +158,7 @@ Result<std::vector<TrustedKey>> ReadTrustedKeys(const fs::path& path) {
     Result<SigningKey> key = ReadPublicKey(file);
     if (!key) return Fail(std::move(key).error().Context(file.string()));
     const bool named = file.extension() == ".pub";
-    keys.push_back({(named ? file.stem() : file.filename()).string(), *std::move(key)});
+    keys.push_back({(named ? file.stem() : file.filename()).string(), std::move(*key)});
   }
   return keys;
 }
@@ -181,7 +181,7 @@ const TrustedKey* Verify(const std::vector<TrustedKey>& keys, std::string_view m
   const std::optional<std::string> bytes = DecodeSignature(signature);
   if (!bytes) return nullptr;
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const TrustedKey& key) {
-    return Matches(key.key, message, *bytes);
+    return Matches(key.key.get(), message, *bytes);
   });
   return found == keys.end() ? nullptr : &*found;
 }

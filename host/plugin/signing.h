@@ -22,8 +22,8 @@ using SigningKey = std::unique_ptr<EVP_PKEY, FreeKey>;
 
 /// A public key and where it is from.
 struct TrustedKey {
-  std::string name;  ///< Of its file, without ".pub".
-  SigningKey key;
+  std::string name;               ///< Of its file, without ".pub".
+  std::shared_ptr<EVP_PKEY> key;  ///< Among the copies of this.
 };
 
 /// A new pair as PEM texts.

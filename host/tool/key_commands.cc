@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/plugin/file_descriptor.h"
+#include "host/base/file_descriptor.h"
 #include "host/plugin/guarded_file.h"
 #include "host/plugin/signing.h"
 #include "host/tool/commands.h"

@@ -67,7 +67,7 @@ nlohmann::json ProcessOf(const Output& status, const std::string& file) {
   for (const nlohmann::json& plugin : plugins) {
     if (plugin.at("file").get<std::string>().ends_with("/" + file)) return plugin;
   }
-  return {};
+  return nlohmann::json::object();
 }
 
 TEST_F(IsolationTest, AQuarantinedPluginIsShownAndReleasedByCommand) {
@@ -79,7 +79,7 @@ TEST_F(IsolationTest, AQuarantinedPluginIsShownAndReleasedByCommand) {
   const Process worker = world_.StartWorker();
   const auto state = [this] {
     const Output status = world_.Run({"plugins", "status", "--json"});
-    return status.status.ok() ? ProcessOf(status, "hostile.so") : nlohmann::json();
+    return status.status.ok() ? ProcessOf(status, "hostile.so") : nlohmann::json::object();
   };
   ASSERT_TRUE(Eventually([&] { return state().value("state", "") == "quarantined"; },
                          std::chrono::seconds(100)))

@@ -100,7 +100,7 @@ TEST_F(PluginTrustTest, RefusesATamperedPluginAndRunsTheOthers) {
   Do({"lock", plugins_});
   Append(plugins_ / "embed_test.so", "x");
   ExpectRefused({}, "is not the file that " + (plugins_ / "plugins.lock").string() + " lists");
-  EXPECT_EQ(Report({}, "sink_sqlite.so")["verdict"], "loaded");
+  EXPECT_EQ(Report({{"PLUGIN_ISOLATION", "none"}}, "sink_sqlite.so")["verdict"], "loaded");
   const Output output = Worker({});
   EXPECT_THAT(output.err, HasSubstr("plugin refused"));
   EXPECT_THAT(output.err, HasSubstr("\"trust\":\"unlocked\""));

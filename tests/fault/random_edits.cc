@@ -24,6 +24,11 @@ void RandomEdits::Edit() {
       "item_id = (SELECT item_id FROM dataset_items WHERE dataset_id = {0} ORDER BY item_id OFFSET "
       "({1} % greatest(1, (SELECT count(*) FROM dataset_items WHERE dataset_id = {0}))) LIMIT 1)",
       dataset_, dice_.Between(0, 1'000'000));
+  // A job that tells of no chunks at all could not be told from one that forgot how many there are.
+  const std::string not_the_last = fmt::format(
+      " AND (SELECT count(*) FROM dataset_items WHERE dataset_id = {} AND "
+      "jsonb_array_length(chunks) > 0) > 1",
+      dataset_);
   const std::string update = "UPDATE dataset_items SET updated_at = now(), ";
   nlohmann::json chunks = nlohmann::json::array();
   for (int left = dice_.Between(1, most_chunks_); left > 0; --left) chunks.push_back(NewText());
@@ -42,7 +47,7 @@ void RandomEdits::Edit() {
       world_.Sql(update + fmt::format("chunks = chunks || '[\"{}\"]' WHERE {}", NewText(), some));
       break;
     case 3:
-      world_.Sql(fmt::format("DELETE FROM dataset_items WHERE {}", some));
+      world_.Sql(fmt::format("DELETE FROM dataset_items WHERE {}", some) + not_the_last);
       break;
     case 4:
       world_.Sql(

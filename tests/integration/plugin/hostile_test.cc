@@ -63,9 +63,13 @@ class HostileTest : public testing::TestWithParam<Case> {
     return embedder->Embed(context, texts, InputType::kDocument);
   }
 
-  /// What became of it all: the call's error, then the log.
+  /// What became of it all: the call's error or those of its texts, then the log.
   std::string Words(const Result<Vectors>& vectors) const {
-    return (vectors ? "succeeded" : vectors.error().message) + '\n' + lines_.text();
+    std::string words = (vectors ? "succeeded" : vectors.error().message) + '\n';
+    for (std::size_t i = 0; vectors && i < vectors->item_errors.size(); ++i) {
+      if (vectors->item_errors[i]) words += vectors->item_errors[i]->message + '\n';
+    }
+    return words + lines_.text();
   }
 
   void End() {

@@ -77,6 +77,19 @@ class ReloadTest : public testing::Test {
   std::optional<LoadedCatalog> catalog_;
 };
 
+TEST_F(ReloadTest, WhatALockDoesNotListAnyMoreEndsUntilItDoes) {
+  Load();
+  const fs::path lock = directory_.path() / "plugins.lock";
+  WriteFile(lock, "# nothing\n");
+  fs::permissions(lock, fs::perms(0644));
+  EXPECT_TRUE(plugins_->Reload(false));
+  EXPECT_FAIL(Open(), Code::kNotFound, "hostile");
+  EXPECT_THAT(ReportOn(*plugins_, "hostile.so").reason, HasSubstr("is not listed in"));
+  fs::remove(lock);
+  EXPECT_TRUE(plugins_->Reload(false));
+  EXPECT_OK(Open());
+}
+
 TEST_F(ReloadTest, CallsGoToTheNewVersionAtOnce) {
   Load();
   ASSERT_OK_AND_ASSIGN(const auto embedder, Open());

@@ -7,6 +7,7 @@
 #include "tests/integration/qdrant/qdrant_fixture.h"
 #include "tests/support/loopback.h"
 #include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
 
 namespace dsw {
 namespace {
@@ -105,13 +106,17 @@ TEST_F(QdrantChoiceTest, IsGrpcAgainAfterTheServerWasKilled) {
   const std::string grpc_port = std::to_string(FreePort());
   Command command;
   command.argv = {DSW_DOUBLE_QDRANT, "--rest-port", rest_port, "--grpc-port", grpc_port};
+  const TempDir directory;
+  command.stdout_file = directory / "ports";
   OpenedSink sink(nlohmann::json{{"url", "http://127.0.0.1:" + rest_port},
                                  {"grpc_url", "http://127.0.0.1:" + grpc_port}});
   const auto ensured = [&] {
     return sink->EnsureCollection(Soon(), {.name = "docs", .dimensions = 4}).has_value();
   };
   std::optional<Process> server(command);
-  ASSERT_TRUE(Eventually(ensured));
+  ASSERT_TRUE(Eventually([&] { return ReadFile(command.stdout_file).ends_with('\n'); }))
+      << "tells its ports once it serves both";
+  ASSERT_TRUE(ensured());
   ASSERT_OK(Store(sink, MakePoints(0, 1), Soon()));
   EXPECT_TRUE(log_.With("gRPC").empty());
   server->Kill();
