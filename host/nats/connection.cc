@@ -28,7 +28,7 @@ constexpr std::int64_t kReconnectWaitMs = 500;
 constexpr std::int64_t kReconnectJitterMs = 1000;
 // A server that does not read must not hold up whoever publishes.
 constexpr std::int64_t kWriteDeadlineMs = 5000;
-constexpr std::int64_t kPingIntervalMs = 20000;
+constexpr std::int64_t kPingIntervalMs = 10000;
 constexpr int kMaxPingsOut = 2;
 constexpr int kUnlimited = -1;
 // Between attempts to take the place of a connection that the library gave up: the server may be

@@ -72,7 +72,7 @@ nlohmann::json ProcessOf(const Output& status, const std::string& file) {
 
 TEST_F(IsolationTest, AQuarantinedPluginIsShownAndReleasedByCommand) {
   world_.Set("METRICS_PORT", std::to_string(FreePort()));
-  world_.Set("EMBEDDER_MAX_RETRIES", "50");
+  world_.Set("MAX_RETRIES", "50");
   const std::int64_t transform = world_.ImportLines(
       "doomed", R"({"title": "one", "text": "poison"})", {"--embedder", "hostile:embed:crashes"});
   world_.Submit(transform);

@@ -51,7 +51,7 @@ class ConnectionsTest : public FaultTest {
       }
       cutter.Pass();
       if (!worker.Running()) worker = world_.Start("w", Through(cutter, variable));
-      EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }, std::chrono::seconds(40)))
+      EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }, std::chrono::seconds(60)))
           << "jobs are done once the connections hold";
       worker.Signal(SIGTERM);
       EXPECT_TRUE(worker.Wait(std::chrono::seconds(10)));
