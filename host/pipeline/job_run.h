@@ -18,6 +18,8 @@ struct JobRun {
   std::optional<Progress> progress;
   /// The job is complete, and `progress` says so: to be published as its last event.
   bool complete = false;
+  /// The job had failed too often before this delivery, which fails with what it failed with then.
+  bool exhausted = false;
 };
 
 }  // namespace dsw

@@ -64,14 +64,14 @@ Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan&
 
 /// With what was counted so far. Workers that died at the job count as its failures, and only the
 /// next one can tell: an error when they were too many.
-Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobScope scope) {
-  ASSIGN_OR_RETURN(const FailureCount count, worker.datasets.Failures(job));
+Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobScope scope,
+                             JobRun& run) {
+  ASSIGN_OR_RETURN(FailureCount count, worker.datasets.Failures(job));
   scope.last_attempt = count.failures == worker.options.max_retries;
-  if (count.failures <= worker.options.max_retries) return scope;
-  return Fail(Error{.code = Code::kInternal,
-                    .message = fmt::format("failed {} times; the last time: {}", count.failures,
-                                           count.last_error),
-                    .origin = Origin::kWorker});
+  if (count.failures <= worker.options.max_retries || !count.last) return scope;
+  run.exhausted = true;
+  return Fail((*std::move(count.last))
+                  .Context(fmt::format("failed {} times; the last time", count.failures)));
 }
 
 Status RunTarget(const Job& job, std::string_view message, const Target& target,
@@ -85,12 +85,15 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
   if (!claim->over()) {
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
-    const Result<JobScope> next = NextAttempt(job, worker, scope);
+    const Result<JobScope> next = NextAttempt(job, worker, scope, run);
     end = next ? EmbedTarget(job, message, plan, target, *claim, lease, worker, *next, meter)
                : Result<RunEnd>(Fail(next.error()));
     // How the job stands is then another's to tell.
     const Status held = end ? Status() : lease.Held();
-    if (!held && held.error().code == Code::kFenced) end = Fail(held.error());
+    if (!held && held.error().code == Code::kFenced) {
+      end = Fail(held.error());
+      run.exhausted = false;
+    }
   }
   run.tally += meter.tally();
   run.progress = meter.Now();

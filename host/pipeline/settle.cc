@@ -123,6 +123,7 @@ FailureHistory Settlement::History(const FailureClass& failure) {
 
 Disposition Settlement::Decide() {
   if (outcome_) return Finished{};
+  if (run_.exhausted) return GiveUp{};
   const FailureClass& failure = ClassOf(outcome_.error());
   if (failure.delivery == OnDelivery::kPause) {
     worker_.health.Report(PartOf(outcome_.error(), run_), outcome_.error());

@@ -103,8 +103,9 @@ void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
     }
     CountFailure(transaction, {.key = key,
                                .dataset_transform_id = target.dataset_transform_id,
-                               .message = fmt::format("worker {} died or was stopped{}",
-                                                      View(lease[1]), View(lease[5])),
+                               .error = {.message = fmt::format("worker {} died or was stopped{}",
+                                                                View(lease[1]), View(lease[5])),
+                                         .origin = Origin::kWorker},
                                .call = fmt::format("lease-{}", Int64(lease[0]))});
   }
 }

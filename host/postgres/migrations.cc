@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The steps themselves. Step 1 makes the tables of Semantic Explorer where they are missing, in the
-// shape that its own migrations give them; step 2 adds what the worker keeps for itself.
+// shape that its own migrations give them; the others add what the worker keeps for itself.
 #include "host/postgres/migrate.h"
 #include "host/postgres/migration_steps.h"
 
@@ -246,6 +246,12 @@ CREATE TABLE IF NOT EXISTS dataset_transform_job_failures (
 );
 )sql";
 
+constexpr char kFaults[] = R"sql(
+-- Where the last error arose: with its type it says whose fault it was.
+ALTER TABLE dataset_transform_job_failures
+  ADD COLUMN IF NOT EXISTS error_origin text NOT NULL DEFAULT '';
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
@@ -253,6 +259,7 @@ const std::vector<Migration>& Migrations() {
       {1, "tables of Semantic Explorer", kSemanticExplorer},
       {2, "records of the worker", kWorkerRecords},
       {3, "state of targets", kTargetState},
+      {4, "faults of jobs", kFaults},
   };
   return migrations;
 }

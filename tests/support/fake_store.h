@@ -53,11 +53,14 @@ class FakeStore final : public DatasetStore {
     if (count_error) return Fail(*count_error);
     last_failure = error;
     if (counts) ++failures;
-    return FailureCount{.failures = failures, .since_first = since_first, .last_error = {}};
+    ++noted;
+    return FailureCount{.failures = failures, .since_first = since_first, .last = error};
   }
   Result<FailureCount> Failures(const Job&) override {
     const std::lock_guard lock(mutex_);
-    return FailureCount{.failures = failures, .since_first = since_first, .last_error = "died"};
+    const Error died{.message = "died", .origin = Origin::kWorker};
+    return FailureCount{
+        .failures = failures, .since_first = since_first, .last = last_failure.value_or(died)};
   }
   Status ClearFailures(const Job&) override {
     const std::lock_guard lock(mutex_);
@@ -118,6 +121,7 @@ class FakeStore final : public DatasetStore {
   bool totals_over = false;  ///< Another worker ended the run.
   int dead_ranges = 0;       ///< Given up when the last range ends.
   int failures = 0;
+  int noted = 0;  ///< Calls of NoteFailure.
   int batches = 0;
   int removals = 0;
   int disowned = 0;  ///< Chunks.

@@ -105,7 +105,7 @@ TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
   ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
   ASSERT_OK_AND_ASSIGN(const FailureCount twice, store_->Failures(MakeJob("a")));
   EXPECT_EQ(twice.failures, 2);
-  EXPECT_EQ(twice.last_error, "worker mortal died or was stopped");
+  EXPECT_EQ(twice.last.value_or(Error{}).message, "worker mortal died or was stopped");
 
   ASSERT_OK(claim->Look(surroundings_));
   ASSERT_OK_AND_ASSIGN(const auto cursor, claim->OpenPending());
@@ -180,7 +180,7 @@ TEST_F(ClaimTest, ADeathSaysWhatWasUnderWay) {
   LetLeasesRunOut();
   ASSERT_OK_AND_ASSIGN(const auto next, Take(plan));
   ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
-  EXPECT_EQ(count.last_error,
+  EXPECT_EQ(count.last.value_or(Error{}).message,
             "worker mortal died or was stopped while chunks of items 1 to 10 were under way");
 }
 
