@@ -16,8 +16,8 @@ struct JobRun {
   Tally tally;               ///< Of this delivery, over all targets.
   /// As observers were last told, or would have been: counts over all deliveries.
   std::optional<Progress> progress;
-  /// The job is complete, and `progress` says so: to be published as its last event.
-  bool complete = false;
+  /// The job is over, and `progress` says how: to be published as its last event.
+  bool over = false;
   /// The job had failed too often before this delivery, which fails with what it failed with then.
   bool exhausted = false;
 };

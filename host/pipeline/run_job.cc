@@ -74,6 +74,15 @@ Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobSco
                   .Context(fmt::format("failed {} times; the last time", count.failures)));
 }
 
+/// What the last event says of the job, or one on its way of the target.
+void TellEnd(const RunEnd& end, Progress& progress) {
+  const std::string failure = end.job.over          ? end.job.failure
+                              : end.dead_ranges > 0 ? RangesGivenUp(end.dead_ranges)
+                                                    : std::string();
+  progress.state = failure.empty() ? JobState::kSuccess : JobState::kFailed;
+  if (!failure.empty()) progress.error = failure;
+}
+
 Status RunTarget(const Job& job, std::string_view message, const Target& target,
                  const WorkerContext& worker, const JobScope& scope, JobRun& run) {
   const Plan& plan = *run.plan;
@@ -82,7 +91,8 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
       const std::unique_ptr<TargetClaim> claim,
       worker.datasets.Claim(plan, target, {.holder = worker.id, .lease = worker.queue.ack_wait()}));
   ProgressMeter meter(plan, target, *claim, worker);
-  Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
+  Result<RunEnd> end =
+      RunEnd{.complete = true, .job = claim->job(), .dead_ranges = 0, .reached = std::nullopt};
   if (!claim->over()) {
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
     const Result<JobScope> next = NextAttempt(job, worker, scope, run);
@@ -98,15 +108,9 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
   run.tally += meter.tally();
   run.progress = meter.Now();
   RETURN_IF_ERROR(end);
-  run.complete = end->job_complete;
-  if (end->complete && end->dead_ranges > 0) {
-    run.complete = true;
-    run.progress->state = JobState::kFailed;
-    run.progress->error = RangesGivenUp(end->dead_ranges);
-  } else if (end->complete) {
-    run.progress->state = JobState::kSuccess;
-  }
-  if (end->complete && !run.complete && !claim->over()) worker.progress.Publish(*run.progress);
+  run.over = end->job.over;
+  if (end->complete) TellEnd(*end, *run.progress);
+  if (end->complete && !run.over && !claim->over()) worker.progress.Publish(*run.progress);
   return {};
 }
 

@@ -153,7 +153,7 @@ Progress Settlement::FailureEvent(const Disposition& next) const {
 Status Settlement::End(const Disposition& next) {
   if (!job_) return DeadLetter();
   if (Is<Finished>(next)) {
-    if (!run_.complete) return {};
+    if (!run_.over) return {};
     Progress event = *run_.progress;
     event.final = true;
     return worker_.progress.PublishFinal(event);
@@ -162,11 +162,11 @@ Status Settlement::End(const Disposition& next) {
     ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
     if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
     Progress event = FailureEvent(next);
-    if (!end.job_complete) {
+    if (end.complete) event.state = JobState::kFailed;
+    if (!end.job.over) {
       worker_.progress.Publish(event);
       return {};
     }
-    event.state = JobState::kFailed;
     event.final = true;
     return worker_.progress.PublishFinal(event);
   }
@@ -205,7 +205,7 @@ void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) c
       {"duration_ms", std::to_string(std::chrono::duration_cast<milliseconds>(took).count())}};
   if (job_) fields.push_back({"transform_id", std::to_string(job_->dataset_transform_id)});
   if (outcome_) {
-    dsw::Log(LogLevel::kInfo, "pipeline", run_.complete ? "job done" : "part of a job done",
+    dsw::Log(LogLevel::kInfo, "pipeline", run_.over ? "job done" : "part of a job done",
              fields);
     return;
   }

@@ -252,6 +252,15 @@ ALTER TABLE dataset_transform_job_failures
   ADD COLUMN IF NOT EXISTS error_origin text NOT NULL DEFAULT '';
 )sql";
 
+constexpr char kEnds[] = R"sql(
+-- What the transform's statistics hold of a run: its batches up to counted_at, and that it failed.
+ALTER TABLE dataset_transform_runs
+  ADD COLUMN IF NOT EXISTS counted_at      timestamptz,
+  ADD COLUMN IF NOT EXISTS failure_counted boolean NOT NULL DEFAULT false;
+UPDATE dataset_transform_runs SET counted_at = ended_at, failure_counted = outcome = 'failed'
+WHERE outcome IS NOT NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
@@ -260,6 +269,7 @@ const std::vector<Migration>& Migrations() {
       {2, "records of the worker", kWorkerRecords},
       {3, "state of targets", kTargetState},
       {4, "faults of jobs", kFaults},
+      {5, "ends of runs", kEnds},
   };
   return migrations;
 }
