@@ -74,6 +74,19 @@ Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobSco
                   .Context(fmt::format("failed {} times; the last time", count.failures)));
 }
 
+/// EmbedTarget() with what was counted so far. What was recorded before an exception counts as
+/// well.
+Result<RunEnd> TryTarget(const Job& job, std::string_view message, const Target& target,
+                         TargetClaim& claim, Lease& lease, const WorkerContext& worker,
+                         const JobScope& scope, JobRun& run, ProgressMeter& meter) {
+  try {
+    ASSIGN_OR_RETURN(const JobScope next, NextAttempt(job, worker, scope, run));
+    return EmbedTarget(job, message, *run.plan, target, claim, lease, worker, next, meter);
+  } catch (const std::exception& exception) {
+    return Fail(FromException(exception));
+  }
+}
+
 /// What the last event says of the job, or one on its way of the target.
 void TellEnd(const RunEnd& end, Progress& progress) {
   const std::string failure = end.job.over          ? end.job.failure
@@ -95,9 +108,7 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
       RunEnd{.complete = true, .job = claim->job(), .dead_ranges = 0, .reached = std::nullopt};
   if (!claim->over()) {
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
-    const Result<JobScope> next = NextAttempt(job, worker, scope, run);
-    end = next ? EmbedTarget(job, message, plan, target, *claim, lease, worker, *next, meter)
-               : Result<RunEnd>(Fail(next.error()));
+    end = TryTarget(job, message, target, *claim, lease, worker, scope, run, meter);
     // How the job stands is then another's to tell.
     const Status held = end ? Status() : lease.Held();
     if (!held && held.error().code == Code::kFenced) {
@@ -124,8 +135,8 @@ Status RunJob(const Job& job, std::string_view message, const WorkerContext& wor
     RETURN_IF_ERROR(PublishNext(job, message, worker));
   }
   ASSIGN_OR_RETURN(run.plan, worker.datasets.LoadPlan(job));
-  for (const Target& target : run.plan->targets) {
-    RETURN_IF_ERROR(RunTarget(job, message, target, worker, scope, run));
+  for (run.target = 0; run.target < run.plan->targets.size(); ++run.target) {
+    RETURN_IF_ERROR(RunTarget(job, message, run.plan->targets[run.target], worker, scope, run));
   }
   return {};
 }
@@ -133,28 +144,28 @@ Status RunJob(const Job& job, std::string_view message, const WorkerContext& wor
 std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContext& worker,
                                           const StopSignals& stops) {
   const Clock::TimePoint started = worker.clock.Now();
-  const JobScope scope{.stops = stops,
-                       .deadline = started + worker.options.job_timeout,
-                       .traceparent = std::string(delivery.traceparent())};
   worker.telemetry.JobStarted();
 
   JobRun run;
   std::optional<Heartbeat> heartbeat;
-  Result<Job> job = ParseJob(delivery.payload());
-  if (job) job->redelivered = delivery.attempt() > 1;
-  Status outcome = job ? Status() : Status(Fail(job.error()));
+  Result<Job> job = Fail(Code::kInternal, "not read");
+  Status outcome;
   try {
+    const JobScope scope{.stops = stops,
+                         .deadline = started + worker.options.job_timeout,
+                         .traceparent = std::string(delivery.traceparent())};
+    job = ParseJob(delivery.payload());
+    if (job) job->redelivered = delivery.attempt() > 1;
     heartbeat.emplace(worker.queue.ack_wait() / 3, [&delivery] {
       if (const Status sent = delivery.InProgress(); !sent) {
         Log(LogLevel::kWarn, "pipeline", "cannot tell the queue that a job is in progress",
             {{"error", sent.error().message}});
       }
     });
-    if (job) outcome = RunJob(*job, delivery.payload(), worker, scope, run);
+    outcome =
+        job ? RunJob(*job, delivery.payload(), worker, scope, run) : Status(Fail(job.error()));
   } catch (const std::exception& exception) {
-    outcome = Fail(Error{.code = Code::kInternal,
-                         .message = std::string("exception: ") + exception.what(),
-                         .origin = Origin::kWorker});
+    outcome = Fail(FromException(exception));
   }
   const bool dead =
       Settle(delivery, job, std::move(outcome), run, worker.clock.Now() - started, worker);
