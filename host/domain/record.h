@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/result.h"
 #include "host/domain/chunk.h"
 
 namespace dsw {
@@ -48,7 +49,7 @@ struct Tally {
 struct FailureCount {
   int failures = 0;
   std::chrono::milliseconds since_first{0};
-  std::string last_error;  ///< Empty when there was none.
+  std::optional<Error> last{};  ///< Absent when there was none.
 };
 
 /// Points of an item that its present content no longer has.

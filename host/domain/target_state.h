@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace dsw {
@@ -54,11 +55,24 @@ struct RunTotals {
   bool over = false;                  ///< It ended, whoever ended it.
 };
 
+/// How a job stands, over all of its targets.
+struct JobEnd {
+  bool over = false;      ///< Nothing of any of them is left to do.
+  std::string failure{};  ///< Why it is no success; empty while no target has failed.
+};
+
+/// How far a target came.
+struct Reached {
+  std::int64_t embedded_dataset_id = 0;
+  RunTotals totals;
+};
+
 /// How a run stands after a piece of it was finished.
 struct RunEnd {
-  bool complete = false;         ///< Nothing of it is left: it is over.
-  bool job_complete = false;     ///< Nor of the job's other targets.
-  std::int64_t dead_ranges = 0;  ///< Pieces that were given up.
+  bool complete = false;             ///< Nothing of it is left: it is over.
+  JobEnd job{};                      ///< Whose run it is.
+  std::int64_t dead_ranges = 0;      ///< Pieces that were given up.
+  std::optional<Reached> reached{};  ///< Of EndFailed(), as far as any work had begun.
 };
 
 /// Why a run failed whose ranges all ended, for people.

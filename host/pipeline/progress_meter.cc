@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/progress_meter.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace dsw {
+
+void SetCounts(const RunTotals& totals, Progress& progress) {
+  progress.chunk_count = totals.done;
+  progress.total_chunks = totals.total;
+  progress.failed_chunks = totals.failed;
+  progress.batches_done = totals.batches;
+  progress.tokens = totals.tokens;
+  progress.processing_duration = totals.took;
+}
 
 void ProgressMeter::BatchDone(const Batch& batch, const BatchRecord& record) {
   constexpr std::chrono::seconds kQuiet{1};
@@ -52,22 +62,28 @@ Progress ProgressMeter::Now() {
   // Counts that cannot be had now are those of before.
   const Result<RunTotals> totals = claim_.Totals();
   const std::lock_guard lock(mutex_);
-  if (totals) totals_ = *totals;
-  return {.job_id = plan_.job_id,
-          .dataset_transform_id = plan_.dataset_transform_id,
-          .embedded_dataset_id = target_.embedded_dataset_id,
-          .owner_id = plan_.owner_id,
-          .dataset_id = plan_.dataset_id,
-          .state = JobState::kProcessing,
-          .final = false,
-          .chunk_count = totals_.done,
-          .total_chunks = totals_.total,
-          .failed_chunks = totals_.failed,
-          .batches_done = totals_.batches,
-          .tokens = totals_.tokens,
-          .error = std::nullopt,
-          .processing_duration = totals_.took,
-          .timestamp = worker_.clock.WallNow()};
+  if (totals) {
+    totals_ = *totals;
+    counted_ = tally_;
+  }
+  RunTotals known = totals_;
+  if (!totals && totals.error().code == Code::kWithdrawn) {
+    // They went with the target: what this delivery did since then nobody else knows.
+    known.failed = std::min(known.failed + tally_.failed - counted_.failed, known.total);
+    known.done = std::min(known.done + tally_.chunks - counted_.chunks, known.total - known.failed);
+    known.batches += tally_.batches - counted_.batches;
+    known.tokens += tally_.tokens - counted_.tokens;
+  }
+  Progress now{.job_id = plan_.job_id,
+               .dataset_transform_id = plan_.dataset_transform_id,
+               .embedded_dataset_id = target_.embedded_dataset_id,
+               .owner_id = plan_.owner_id,
+               .dataset_id = plan_.dataset_id,
+               .state = JobState::kProcessing,
+               .final = false,
+               .timestamp = worker_.clock.WallNow()};
+  SetCounts(known, now);
+  return now;
 }
 
 }  // namespace dsw

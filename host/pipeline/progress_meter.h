@@ -15,6 +15,9 @@
 
 namespace dsw {
 
+/// How far a run came, as observers are told.
+void SetCounts(const RunTotals& totals, Progress& progress);
+
 /// Observers see counts over all deliveries and workers of the job, as the database has them.
 /// Thread-safe.
 class ProgressMeter {
@@ -46,7 +49,8 @@ class ProgressMeter {
   std::mutex publishing_;  ///< Held while counts are on their way, so that none overtakes another.
   mutable std::mutex mutex_;
   Tally tally_;
-  RunTotals totals_;  ///< As last known.
+  RunTotals totals_;  ///< As last known,
+  Tally counted_;     ///< and what had been added up by then.
   Clock::TimePoint last_published_{};
 };
 

@@ -64,14 +64,36 @@ Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan&
 
 /// With what was counted so far. Workers that died at the job count as its failures, and only the
 /// next one can tell: an error when they were too many.
-Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobScope scope) {
-  ASSIGN_OR_RETURN(const FailureCount count, worker.datasets.Failures(job));
+Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobScope scope,
+                             JobRun& run) {
+  ASSIGN_OR_RETURN(FailureCount count, worker.datasets.Failures(job));
   scope.last_attempt = count.failures == worker.options.max_retries;
-  if (count.failures <= worker.options.max_retries) return scope;
-  return Fail(Error{.code = Code::kInternal,
-                    .message = fmt::format("failed {} times; the last time: {}", count.failures,
-                                           count.last_error),
-                    .origin = Origin::kWorker});
+  if (count.failures <= worker.options.max_retries || !count.last) return scope;
+  run.exhausted = true;
+  return Fail((*std::move(count.last))
+                  .Context(fmt::format("failed {} times; the last time", count.failures)));
+}
+
+/// EmbedTarget() with what was counted so far. What was recorded before an exception counts as
+/// well.
+Result<RunEnd> TryTarget(const Job& job, std::string_view message, const Target& target,
+                         TargetClaim& claim, Lease& lease, const WorkerContext& worker,
+                         const JobScope& scope, JobRun& run, ProgressMeter& meter) {
+  try {
+    ASSIGN_OR_RETURN(const JobScope next, NextAttempt(job, worker, scope, run));
+    return EmbedTarget(job, message, *run.plan, target, claim, lease, worker, next, meter);
+  } catch (const std::exception& exception) {
+    return Fail(FromException(exception));
+  }
+}
+
+/// What the last event says of the job, or one on its way of the target.
+void TellEnd(const RunEnd& end, Progress& progress) {
+  const std::string failure = end.job.over          ? end.job.failure
+                              : end.dead_ranges > 0 ? RangesGivenUp(end.dead_ranges)
+                                                    : std::string();
+  progress.state = failure.empty() ? JobState::kSuccess : JobState::kFailed;
+  if (!failure.empty()) progress.error = failure;
 }
 
 Status RunTarget(const Job& job, std::string_view message, const Target& target,
@@ -82,28 +104,24 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
       const std::unique_ptr<TargetClaim> claim,
       worker.datasets.Claim(plan, target, {.holder = worker.id, .lease = worker.queue.ack_wait()}));
   ProgressMeter meter(plan, target, *claim, worker);
-  Result<RunEnd> end = RunEnd{.complete = true, .job_complete = claim->job_over()};
+  Result<RunEnd> end =
+      RunEnd{.complete = true, .job = claim->job(), .dead_ranges = 0, .reached = std::nullopt};
   if (!claim->over()) {
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
-    const Result<JobScope> next = NextAttempt(job, worker, scope);
-    end = next ? EmbedTarget(job, message, plan, target, *claim, lease, worker, *next, meter)
-               : Result<RunEnd>(Fail(next.error()));
+    end = TryTarget(job, message, target, *claim, lease, worker, scope, run, meter);
     // How the job stands is then another's to tell.
     const Status held = end ? Status() : lease.Held();
-    if (!held && held.error().code == Code::kFenced) end = Fail(held.error());
+    if (!held && held.error().code == Code::kFenced) {
+      end = Fail(held.error());
+      run.exhausted = false;
+    }
   }
   run.tally += meter.tally();
   run.progress = meter.Now();
   RETURN_IF_ERROR(end);
-  run.complete = end->job_complete;
-  if (end->complete && end->dead_ranges > 0) {
-    run.complete = true;
-    run.progress->state = JobState::kFailed;
-    run.progress->error = RangesGivenUp(end->dead_ranges);
-  } else if (end->complete) {
-    run.progress->state = JobState::kSuccess;
-  }
-  if (end->complete && !run.complete && !claim->over()) worker.progress.Publish(*run.progress);
+  run.over = end->job.over;
+  if (end->complete) TellEnd(*end, *run.progress);
+  if (end->complete && !run.over && !claim->over()) worker.progress.Publish(*run.progress);
   return {};
 }
 
@@ -117,8 +135,8 @@ Status RunJob(const Job& job, std::string_view message, const WorkerContext& wor
     RETURN_IF_ERROR(PublishNext(job, message, worker));
   }
   ASSIGN_OR_RETURN(run.plan, worker.datasets.LoadPlan(job));
-  for (const Target& target : run.plan->targets) {
-    RETURN_IF_ERROR(RunTarget(job, message, target, worker, scope, run));
+  for (run.target = 0; run.target < run.plan->targets.size(); ++run.target) {
+    RETURN_IF_ERROR(RunTarget(job, message, run.plan->targets[run.target], worker, scope, run));
   }
   return {};
 }
@@ -126,28 +144,28 @@ Status RunJob(const Job& job, std::string_view message, const WorkerContext& wor
 std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContext& worker,
                                           const StopSignals& stops) {
   const Clock::TimePoint started = worker.clock.Now();
-  const JobScope scope{.stops = stops,
-                       .deadline = started + worker.options.job_timeout,
-                       .traceparent = std::string(delivery.traceparent())};
   worker.telemetry.JobStarted();
 
   JobRun run;
   std::optional<Heartbeat> heartbeat;
-  Result<Job> job = ParseJob(delivery.payload());
-  if (job) job->redelivered = delivery.attempt() > 1;
-  Status outcome = job ? Status() : Status(Fail(job.error()));
+  Result<Job> job = Fail(Code::kInternal, "not read");
+  Status outcome;
   try {
+    const JobScope scope{.stops = stops,
+                         .deadline = started + worker.options.job_timeout,
+                         .traceparent = std::string(delivery.traceparent())};
+    job = ParseJob(delivery.payload());
+    if (job) job->redelivered = delivery.attempt() > 1;
     heartbeat.emplace(worker.queue.ack_wait() / 3, [&delivery] {
       if (const Status sent = delivery.InProgress(); !sent) {
         Log(LogLevel::kWarn, "pipeline", "cannot tell the queue that a job is in progress",
             {{"error", sent.error().message}});
       }
     });
-    if (job) outcome = RunJob(*job, delivery.payload(), worker, scope, run);
+    outcome =
+        job ? RunJob(*job, delivery.payload(), worker, scope, run) : Status(Fail(job.error()));
   } catch (const std::exception& exception) {
-    outcome = Fail(Error{.code = Code::kInternal,
-                         .message = std::string("exception: ") + exception.what(),
-                         .origin = Origin::kWorker});
+    outcome = Fail(FromException(exception));
   }
   const bool dead =
       Settle(delivery, job, std::move(outcome), run, worker.clock.Now() - started, worker);

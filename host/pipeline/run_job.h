@@ -18,8 +18,8 @@ namespace dsw {
 
 /// Runs one delivery and settles it: acknowledged, to be retried, handed back, or dead-lettered.
 /// Never throws; what goes wrong is logged here. A delivery that could not be settled comes back by
-/// itself. The id of the job if it is in the dead-letter queue now, "?" if nobody can read it.
-/// Belongs to one thread at a time.
+/// itself. The id of the job if it is a dead letter now and out of the queue, "?" if nobody can
+/// read it. Belongs to one thread at a time.
 std::optional<std::string> HandleDelivery(Delivery& delivery, const WorkerContext& worker,
                                           const StopSignals& stops);
 

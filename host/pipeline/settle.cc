@@ -2,6 +2,8 @@
 #include "host/pipeline/settle.h"
 
 #include <algorithm>
+#include <exception>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 
 #include "host/base/log.h"
 #include "host/domain/failure.h"
+#include "host/pipeline/progress_meter.h"
 
 namespace dsw {
 namespace {
@@ -68,7 +71,8 @@ std::string PartOf(const Error& error, const JobRun& run) {
     case Origin::kWorker:
       break;
   }
-  return run.plan ? "provider " + run.plan->targets.front().embedder.provider : "worker";
+  if (!run.plan || run.target >= run.plan->targets.size()) return "worker";
+  return "provider " + run.plan->targets[run.target].embedder.provider;
 }
 
 /// One delivery that is being settled. Belongs to one thread.
@@ -78,36 +82,101 @@ class Settlement {
              const WorkerContext& worker)
       : delivery_(delivery), job_(job), outcome_(std::move(outcome)), run_(run), worker_(worker) {}
 
-  Disposition Decide();
-  /// Ends the job where it ends: in the database, as a dead letter, and for observers. What fails
-  /// on the way keeps the job in the queue.
-  Status End(const Disposition& next);
-  Status TellQueue(const Disposition& next);
-  Status DeadLetter();
-  void Log(const Disposition& next, Clock::TimePoint::duration took) const;
-
-  const Status& outcome() const { return outcome_; }
-  bool dead_lettered() const { return dead_lettered_; }
+  /// Decides, and tells everybody.
+  void Run();
+  /// Takes what went wrong with Run() for what went wrong with the job, unless the queue knows by
+  /// then what becomes of it. Never throws.
+  void RunAfter(const std::exception& exception);
+  /// To the metrics and the log. Never throws.
+  void Report(Clock::TimePoint::duration took) const;
+  /// It is one, and the queue has forgotten the job.
+  bool dead_letter() const { return told_ && dead_lettered_; }
 
  private:
+  Disposition Decide();
   FailureHistory History(const FailureClass& failure);
+  /// Ends the job where it ends: as a dead letter, in the database, and for observers. What fails
+  /// on the way keeps the job in the queue.
+  Status End(const Disposition& next);
+  Status EndWithout(const Disposition& next);
+  Status DeadLetter();
+  Status TellQueue(const Disposition& next);
+  /// Tells observers why a job that is not over has stopped for now.
+  void TellOnItsWay(const Disposition& next);
   /// The event for a job that did not succeed, with as much as is known about it.
   Progress FailureEvent(const Disposition& next) const;
+  void Log(Clock::TimePoint::duration took) const;
 
   Delivery& delivery_;
   const Result<Job>& job_;
-  const Status outcome_;
-  bool dead_lettered_ = false;
+  Status outcome_;
   const JobRun& run_;
   const WorkerContext& worker_;
+
+  Disposition next_ = HandBack{};  ///< Once decided.
+  Status told_ = Fail(Code::kInternal, "not settled");
+  bool queue_knows_ = false;
+  bool dead_lettered_ = false;
+  std::optional<FailureCount> noted_;  ///< Once this delivery was counted.
 };
+
+void Settlement::Run() {
+  next_ = Decide();
+  Status told = End(next_);
+  if (told) told = TellQueue(next_);
+  told_ = std::move(told);
+  if (!told_) return;
+  queue_knows_ = true;
+  // When it is tried again is the queue's to keep.
+  if (Is<Retry>(next_)) TellOnItsWay(next_);
+  const bool over = Is<Finished>(next_) || Is<GiveUp>(next_) || Is<Withdraw>(next_);
+  if (job_ && over && delivery_.attempt() > 1) {
+    // Leaves a row behind at worst.
+    (void)worker_.datasets.ClearFailures(*job_);
+  }
+}
+
+void Settlement::RunAfter(const std::exception& exception) {
+  if (queue_knows_) return;
+  try {
+    outcome_ = Fail(FromException(exception));
+    told_ = outcome_;
+    Run();
+  } catch (const std::exception&) {
+    // It stays untold, and comes back.
+  }
+}
+
+void Settlement::Report(Clock::TimePoint::duration took) const {
+  const Status& failure = outcome_ ? told_ : outcome_;
+  worker_.telemetry.JobEnded(OutcomeOf(next_, told_.has_value()),
+                             failure ? std::nullopt : std::optional(failure.error().code), took,
+                             run_.tally.batches, run_.tally.chunks);
+  try {
+    if (told_) {
+      Log(took);
+    } else {
+      dsw::Log(
+          LogLevel::kError, "pipeline", "cannot settle a delivery; it will come back",
+          {{"job_id", job_ ? job_->job_id : std::string("?")}, {"error", told_.error().message}});
+    }
+  } catch (const std::exception&) {
+    // Of a line alone nothing depends.
+  }
+}
 
 FailureHistory Settlement::History(const FailureClass& failure) {
   FailureHistory history{
-      .progressed = run_.tally.batches > 0, .count = std::nullopt, .attempt = delivery_.attempt()};
+      .progressed = run_.tally.batches > 0, .count = noted_, .attempt = delivery_.attempt()};
   const bool counts =
       failure.delivery == OnDelivery::kRetry || failure.delivery == OnDelivery::kRetryOnce;
-  if (!job_ || (!counts && failure.delivery != OnDelivery::kLeave)) return history;
+  if (!job_) {
+    // Nobody knows its name, but the queue has counted.
+    history.count = FailureCount{.failures = static_cast<int>(std::min<std::uint64_t>(
+                                     delivery_.attempt(), std::numeric_limits<int>::max()))};
+    return history;
+  }
+  if (noted_ || (!counts && failure.delivery != OnDelivery::kLeave)) return history;
   if (history.progressed) {
     // Without its failures forgotten a job that crawls would be given up after all.
     if (const Status cleared = worker_.datasets.ClearFailures(*job_); !cleared) {
@@ -116,13 +185,15 @@ FailureHistory Settlement::History(const FailureClass& failure) {
     }
   } else if (Result<FailureCount> count =
                  worker_.datasets.NoteFailure(*job_, outcome_.error(), counts)) {
-    history.count = *std::move(count);
+    noted_ = *std::move(count);
+    history.count = noted_;
   }
   return history;
 }
 
 Disposition Settlement::Decide() {
   if (outcome_) return Finished{};
+  if (run_.exhausted) return GiveUp{};
   const FailureClass& failure = ClassOf(outcome_.error());
   if (failure.delivery == OnDelivery::kPause) {
     worker_.health.Report(PartOf(outcome_.error(), run_), outcome_.error());
@@ -150,31 +221,46 @@ Progress Settlement::FailureEvent(const Disposition& next) const {
 }
 
 Status Settlement::End(const Disposition& next) {
-  if (!job_) return DeadLetter();
+  if (!job_) return Is<GiveUp>(next) ? DeadLetter() : Status();
   if (Is<Finished>(next)) {
-    if (!run_.complete) return {};
+    if (!run_.over) return {};
     Progress event = *run_.progress;
     event.final = true;
     return worker_.progress.PublishFinal(event);
   }
-  if (Is<GiveUp>(next) || Is<Withdraw>(next)) {
-    ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
-    if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
-    Progress event = FailureEvent(next);
-    if (!end.job_complete) {
-      worker_.progress.Publish(event);
-      return {};
-    }
-    event.state = JobState::kFailed;
-    event.final = true;
-    return worker_.progress.PublishFinal(event);
+  if (Is<GiveUp>(next) || Is<Withdraw>(next)) return EndWithout(next);
+  if (!Is<Retry>(next)) TellOnItsWay(next);
+  return {};
+}
+
+Status Settlement::EndWithout(const Disposition& next) {
+  if (Is<GiveUp>(next)) RETURN_IF_ERROR(DeadLetter());
+  ASSIGN_OR_RETURN(const RunEnd end, worker_.datasets.EndFailed(*job_, outcome_.error()));
+  Progress event = FailureEvent(next);
+  if (!run_.progress && end.reached) {
+    event.embedded_dataset_id = end.reached->embedded_dataset_id;
+    SetCounts(end.reached->totals, event);
   }
+  if (end.complete) event.state = JobState::kFailed;
+  if (!end.job.over) {
+    worker_.progress.Publish(event);
+    return {};
+  }
+  if (end.job.failure.empty()) {
+    // All had been done before, and only that was not told.
+    event.state = JobState::kSuccess;
+    event.error.reset();
+  }
+  event.final = true;
+  return worker_.progress.PublishFinal(event);
+}
+
+void Settlement::TellOnItsWay(const Disposition& next) {
   // A later delivery that does not know how far the job came would tell of nothing done.
   const bool known = run_.progress || delivery_.attempt() == 1;
-  if (known && !Is<Abandon>(next) && ClassOf(outcome_.error()).delivery != OnDelivery::kWait) {
-    worker_.progress.Publish(FailureEvent(next));
-  }
-  return {};
+  if (!job_ || !known || Is<Abandon>(next)) return;
+  if (ClassOf(outcome_.error()).delivery == OnDelivery::kWait) return;
+  worker_.progress.Publish(FailureEvent(next));
 }
 
 Status Settlement::TellQueue(const Disposition& next) {
@@ -194,7 +280,7 @@ Status Settlement::DeadLetter() {
   return {};
 }
 
-void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) const {
+void Settlement::Log(Clock::TimePoint::duration took) const {
   std::vector<LogField> fields = {
       {"job_id", job_ ? job_->job_id : std::string("?")},
       {"attempt", std::to_string(delivery_.attempt())},
@@ -204,21 +290,20 @@ void Settlement::Log(const Disposition& next, Clock::TimePoint::duration took) c
       {"duration_ms", std::to_string(std::chrono::duration_cast<milliseconds>(took).count())}};
   if (job_) fields.push_back({"transform_id", std::to_string(job_->dataset_transform_id)});
   if (outcome_) {
-    dsw::Log(LogLevel::kInfo, "pipeline", run_.complete ? "job done" : "part of a job done",
-             fields);
+    dsw::Log(LogLevel::kInfo, "pipeline", run_.over ? "job done" : "part of a job done", fields);
     return;
   }
   fields.push_back({"error_type", std::string(CodeName(outcome_.error().code))});
   fields.push_back({"fault", std::string(FaultName(ClassOf(outcome_.error()).fault))});
   fields.push_back({"error", outcome_.error().message});
-  if (const auto* retry = std::get_if<Retry>(&next)) {
+  if (const auto* retry = std::get_if<Retry>(&next_)) {
     fields.push_back({"retry_in_ms", std::to_string(retry->delay.count())});
     dsw::Log(LogLevel::kWarn, "pipeline", "job failed, to be retried", fields);
-  } else if (Is<GiveUp>(next)) {
+  } else if (Is<GiveUp>(next_)) {
     dsw::Log(LogLevel::kError, "pipeline", "job dead-lettered", fields);
-  } else if (Is<Withdraw>(next)) {
+  } else if (Is<Withdraw>(next_)) {
     dsw::Log(LogLevel::kWarn, "pipeline", "job no longer wanted", fields);
-  } else if (Is<Abandon>(next)) {
+  } else if (Is<Abandon>(next_)) {
     dsw::Log(LogLevel::kWarn, "pipeline", "job lost to another worker", fields);
   } else if (ClassOf(outcome_.error()).delivery == OnDelivery::kWait) {
     dsw::Log(LogLevel::kDebug, "pipeline", "job waits for another", fields);
@@ -257,25 +342,13 @@ Disposition Decide(const Error& error, const FailureHistory& history,
 bool Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
             Clock::TimePoint::duration took, const WorkerContext& worker) {
   Settlement settlement(delivery, job, std::move(outcome), run, worker);
-  const Disposition next = settlement.Decide();
-  Status told = settlement.End(next);
-  if (told) told = settlement.TellQueue(next);
-  const bool over = Is<Finished>(next) || Is<GiveUp>(next) || Is<Withdraw>(next);
-  if (told && job && over && delivery.attempt() > 1) {
-    // Leaves a row behind at worst.
-    (void)worker.datasets.ClearFailures(*job);
+  try {
+    settlement.Run();
+  } catch (const std::exception& exception) {
+    settlement.RunAfter(exception);
   }
-  const Status& failure = settlement.outcome() ? told : settlement.outcome();
-  worker.telemetry.JobEnded(OutcomeOf(next, told.has_value()),
-                            failure ? std::nullopt : std::optional(failure.error().code), took,
-                            run.tally.batches, run.tally.chunks);
-  if (told) {
-    settlement.Log(next, took);
-  } else {
-    Log(LogLevel::kError, "pipeline", "cannot settle a delivery; it will come back",
-        {{"job_id", job ? job->job_id : std::string("?")}, {"error", told.error().message}});
-  }
-  return settlement.dead_lettered();
+  settlement.Report(took);
+  return settlement.dead_letter();
 }
 
 }  // namespace dsw

@@ -48,9 +48,10 @@ Disposition Decide(const Error& error, const FailureHistory& history,
                    const PipelineOptions& options);
 
 /// Decides, and tells the database, the observers, the queue, the worker's health, the metrics and
-/// the log. The last event of a job is stored before the queue forgets the job. What cannot be told
-/// to the queue is logged: the delivery then comes back after the ack wait. True if the job is in
-/// the dead-letter queue now.
+/// the log. A dead letter is stored before anybody is told of it, and the last event of a job
+/// before the queue forgets the job. What cannot be told to the queue is logged: the delivery then
+/// comes back after the ack wait. An exception on the way is a failure of the job like any other.
+/// True if the job is a dead letter now, and out of the queue. Never throws.
 bool Settle(Delivery& delivery, const Result<Job>& job, Status outcome, const JobRun& run,
             Clock::TimePoint::duration took, const WorkerContext& worker);
 

@@ -2,7 +2,6 @@
 #include "host/pipeline/worker_pool.h"
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 
 #include "host/base/log.h"
@@ -66,12 +65,7 @@ void WorkerPool::Work() {
     }
     if (*delivery == nullptr) continue;
     ++active_;
-    try {
-      if (const auto dead = HandleDelivery(**delivery, worker_, stops)) Count(*dead);
-    } catch (const std::exception& exception) {
-      Log(LogLevel::kError, "pipeline", "a job ended with an exception; it will come back",
-          {{"error", exception.what()}});
-    }
+    if (const auto dead = HandleDelivery(**delivery, worker_, stops)) Count(*dead);
     --active_;
   }
 }

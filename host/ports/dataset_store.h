@@ -57,10 +57,11 @@ class TargetClaim {
 
   /// Larger than that of every claim to the target before.
   virtual std::int64_t token() const = 0;
-  /// The job's run of the target (or its range) is over: there is nothing to do.
+  /// The job's run of the target (or its range) is over: there is nothing to do. So is one that was
+  /// shared out and failed, for the job as a whole: what was given up of it comes by itself.
   virtual bool over() const = 0;
-  /// So are those of all other targets of the job.
-  virtual bool job_over() const = 0;
+  /// How the job stands, once over().
+  virtual JobEnd job() const = 0;
 
   virtual Status Renew() = 0;
   /// Gives the right back. A lost one is left alone.
@@ -96,6 +97,7 @@ class TargetClaim {
   /// embedded, and updates its statistics. Releases the claim.
   virtual Result<RunEnd> Finish() = 0;
 
+  /// kWithdrawn when the target was deleted.
   virtual Result<RunTotals> Totals() = 0;
 };
 
@@ -128,7 +130,8 @@ class DatasetStore {
   /// Forgets the failures of a job: it made progress, or ended.
   virtual Status ClearFailures(const Job& job) = 0;
 
-  /// Writes down that the job, or its range, ended without success.
+  /// Writes down that the job, or its range, ended without success. What has succeeded by then
+  /// stays so, and what was shared out goes on while ranges of it wait.
   virtual Result<RunEnd> EndFailed(const Job& job, const Error& error) = 0;
 
   /// What the target's collection is to hold, by the records of its present generation and by the

@@ -64,25 +64,47 @@ FROM next
 RETURNING token
 )sql";
 
+/// Those of all targets of a job, with its first claim: from then on the job is over once all of
+/// its runs are.
+constexpr char kMakeRuns[] = R"sql(
+INSERT INTO dataset_transform_runs (embedded_dataset_id, job_id, job_targets)
+SELECT embedded_dataset_id, $2, cardinality($1::bigint[]) FROM embedded_datasets
+WHERE embedded_dataset_id = ANY($1::bigint[]) ORDER BY embedded_dataset_id FOR KEY SHARE
+ON CONFLICT DO NOTHING
+)sql";
+
+std::string TargetsOf(const Plan& plan) {
+  std::vector<std::int64_t> ids;
+  for (const Target& target : plan.targets) ids.push_back(target.embedded_dataset_id);
+  return IdArray(ids);
+}
+
 /// How the run stands, of which this is a piece; made or opened again where needed. A job that was
 /// given up and comes again goes on where it ended.
-void OpenRun(pqxx::transaction_base& transaction, std::int64_t job_targets, ClaimResult& result) {
+void OpenRun(pqxx::transaction_base& transaction, const std::string& targets, ClaimResult& result) {
   const ClaimedTarget& target = result.target;
+  Exec(transaction, kMakeRuns, targets, target.job_id);
+  // It begins when it is looked at for the first time.
   Exec(transaction,
-       "INSERT INTO dataset_transform_runs (embedded_dataset_id, job_id, job_targets) "
-       "VALUES ($1::bigint, $2, $3::bigint) ON CONFLICT DO NOTHING",
-       target.embedded_dataset_id, target.job_id, job_targets);
+       "UPDATE dataset_transform_runs SET started_at = clock_timestamp() "
+       "WHERE embedded_dataset_id = $1::bigint AND job_id = $2 AND generation IS NULL",
+       target.embedded_dataset_id, target.job_id);
   const pqxx::result run =
       Exec(transaction,
-           "SELECT coalesce(r.outcome, ''), coalesce(p.state, '') "
+           "SELECT coalesce(r.outcome, ''), coalesce(p.state, ''), "
+           "  EXISTS (SELECT FROM dataset_transform_ranges o "
+           "          WHERE o.embedded_dataset_id = r.embedded_dataset_id AND o.job_id = r.job_id) "
            "FROM dataset_transform_runs r LEFT JOIN dataset_transform_ranges p "
            "  ON p.embedded_dataset_id = r.embedded_dataset_id AND p.job_id = r.job_id "
            "  AND p.number = $3::integer "
            "WHERE r.embedded_dataset_id = $1::bigint AND r.job_id = $2",
            target.embedded_dataset_id, target.job_id, target.range);
   const std::string_view outcome = View(run.at(0)[0]);
-  result.over = outcome == "success" || (!target.whole() && View(run.at(0)[1]) == "done");
-  result.job_over = result.over && JobComplete(transaction, target.job_id);
+  const bool shared_out = IsTrue(run.at(0)[2]);
+  // Each range that was given up has a dead letter of its own, which opens the run again.
+  result.over = outcome == "success" || (!target.whole() && View(run.at(0)[1]) == "done") ||
+                (target.whole() && outcome == "failed" && shared_out);
+  if (result.over) result.job = EndOfJob(transaction, target.job_id);
   if (result.over || outcome.empty()) return;
   Exec(transaction,
        "UPDATE dataset_transform_runs SET outcome = NULL, ended_at = NULL, error = NULL "
@@ -103,8 +125,9 @@ void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
     }
     CountFailure(transaction, {.key = key,
                                .dataset_transform_id = target.dataset_transform_id,
-                               .message = fmt::format("worker {} died or was stopped{}",
-                                                      View(lease[1]), View(lease[5])),
+                               .error = {.message = fmt::format("worker {} died or was stopped{}",
+                                                                View(lease[1]), View(lease[5])),
+                                         .origin = Origin::kWorker},
                                .call = fmt::format("lease-{}", Int64(lease[0]))});
   }
 }
@@ -137,13 +160,14 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     wanted.target.span = {plan.range->first_item, plan.range->last_item};
   }
   const std::string holder = DatabaseText(claimant.holder);
+  const std::string targets = TargetsOf(plan);
   return database.Run([&](Session& session) -> Result<ClaimResult> {
     ClaimResult result = wanted;
     ClaimedTarget& claimed = result.target;
     pqxx::work transaction(session.connection);
     RETURN_IF_ERROR(LockTarget(transaction, claimed));
     if (std::optional<Error> held = HeldBy(transaction, claimed)) return Fail(*std::move(held));
-    OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
+    OpenRun(transaction, targets, result);
     Bury(transaction, claimed);
     if (!result.over) {
       claimed.token =

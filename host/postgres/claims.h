@@ -15,7 +15,7 @@ namespace dsw {
 struct ClaimResult {
   ClaimedTarget target;
   bool over = false;
-  bool job_over = false;
+  JobEnd job{};
 };
 
 /// As DatasetStore::Claim().

@@ -22,8 +22,7 @@ Status ClearFailures(Database& database, const Job& job);
 struct JobFailure {
   std::string key;  ///< FailureKey() of the job.
   std::int64_t dataset_transform_id = 0;
-  Code code = Code::kInternal;
-  std::string message;
+  Error error{};
   std::string call;    ///< Keeps a repetition after a commit in doubt from counting twice.
   bool counts = true;  ///< Or is only remembered.
 };

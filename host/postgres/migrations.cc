@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The steps themselves. Step 1 makes the tables of Semantic Explorer where they are missing, in the
-// shape that its own migrations give them; step 2 adds what the worker keeps for itself.
+// shape that its own migrations give them; the others add what the worker keeps for itself.
 #include "host/postgres/migrate.h"
 #include "host/postgres/migration_steps.h"
 
@@ -246,6 +246,21 @@ CREATE TABLE IF NOT EXISTS dataset_transform_job_failures (
 );
 )sql";
 
+constexpr char kFaults[] = R"sql(
+-- Where the last error arose: with its type it says whose fault it was.
+ALTER TABLE dataset_transform_job_failures
+  ADD COLUMN IF NOT EXISTS error_origin text NOT NULL DEFAULT '';
+)sql";
+
+constexpr char kEnds[] = R"sql(
+-- What the transform's statistics hold of a run: its batches up to counted_at, and that it failed.
+ALTER TABLE dataset_transform_runs
+  ADD COLUMN IF NOT EXISTS counted_at      timestamptz,
+  ADD COLUMN IF NOT EXISTS failure_counted boolean NOT NULL DEFAULT false;
+UPDATE dataset_transform_runs SET counted_at = ended_at, failure_counted = outcome = 'failed'
+WHERE outcome IS NOT NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
@@ -253,6 +268,8 @@ const std::vector<Migration>& Migrations() {
       {1, "tables of Semantic Explorer", kSemanticExplorer},
       {2, "records of the worker", kWorkerRecords},
       {3, "state of targets", kTargetState},
+      {4, "faults of jobs", kFaults},
+      {5, "ends of runs", kEnds},
   };
   return migrations;
 }

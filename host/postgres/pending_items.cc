@@ -47,11 +47,10 @@ std::string Columns() {
       kChunkText);
 }
 
-/// As an array of the database.
 std::string IdsOf(const std::vector<PendingItem>& items) {
   std::vector<std::int64_t> ids;
   for (const PendingItem& pending : items) ids.push_back(pending.item->item_id);
-  return fmt::format("{{{}}}", fmt::join(ids, ","));
+  return IdArray(ids);
 }
 
 }  // namespace

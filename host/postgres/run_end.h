@@ -17,8 +17,8 @@ namespace dsw {
 /// As TargetClaim::Finish(). Batch records of runs that ended longer ago than `retention` go.
 Result<RunEnd> FinishRun(Database& database, const ClaimedTarget& target, std::uint32_t dimensions,
                          std::chrono::hours retention);
-/// The runs of all of the job's targets succeeded.
-bool JobComplete(pqxx::transaction_base& transaction, const std::string& job_id);
+/// How the job stands by the runs of its targets.
+JobEnd EndOfJob(pqxx::transaction_base& transaction, const std::string& job_id);
 /// As TargetClaim::Totals().
 Result<RunTotals> TotalsOf(Database& database, const ClaimedTarget& target);
 

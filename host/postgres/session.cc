@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/postgres/session.h"
 
+#include <fmt/format.h>
+
 #include "host/base/utf8.h"
 #include "host/postgres/reach.h"
 
@@ -33,6 +35,10 @@ Session::Session(const std::string& connection_string, const std::stop_token& st
 
 void BeginLong(pqxx::transaction_base& transaction) {
   Exec(transaction, "SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'");
+}
+
+std::string IdArray(std::span<const std::int64_t> ids) {
+  return fmt::format("{{{}}}", fmt::join(ids, ","));
 }
 
 std::string DatabaseText(std::string_view text) {

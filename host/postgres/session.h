@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -60,6 +61,9 @@ inline std::int32_t Int32(const pqxx::field& field) {
 inline bool IsTrue(const pqxx::field& field) {
   return View(field) == "t";
 }
+
+/// As an array of the database.
+std::string IdArray(std::span<const std::int64_t> ids);
 
 /// `text` as the database can take it: without NUL, and as UTF-8 (U+FFFD for what is not).
 std::string DatabaseText(std::string_view text);

@@ -27,7 +27,7 @@ class PostgresClaim final : public TargetClaim {
 
   std::int64_t token() const override { return claim_.target.token; }
   bool over() const override { return claim_.over; }
-  bool job_over() const override { return claim_.job_over; }
+  JobEnd job() const override { return claim_.job; }
   Status Renew() override;
   Status Release() override;
   Result<Survey> Look(const Surroundings& surroundings) override;

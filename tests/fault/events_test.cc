@@ -63,6 +63,52 @@ TEST_F(EventsTest, ALastEventThatIsRepeatedCountsOnce) {
   ExpectClean(transform);
 }
 
+TEST_F(EventsTest, ADeathBetweenDeadLetterAndLastEventLeavesOneOfEach) {
+  const std::int64_t transform = world_.Import("between", 1, 1);
+  world_.Script(R"({"id":"bad","at":"describe","do":"fail","category":"not_found"})");
+  const std::string job = world_.SubmitJob(transform);
+  TcpCutter nats(world_.nats().port());
+  nats.CutEach({.ending = Ending::kStall, .text = R"("final":true)"});
+  Process worker =
+      world_.Start("w", {{"NATS_URL", fmt::format("nats://127.0.0.1:{}", nats.port())}});
+  ASSERT_TRUE(Eventually([&] { return nats.ended() > 0; }));
+  worker.Kill();
+  EXPECT_EQ(world_.DeadLetters().size(), 1U);
+  EXPECT_TRUE(world_.LastEventsOf(job).empty());
+  ASSERT_TRUE(world_.Drain());
+  EXPECT_EQ(world_.DeadLetters().size(), 1U);
+  EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
+  EXPECT_EQ(world_.Sql("SELECT last_outcome, failed_batches FROM dataset_transform_stats"),
+            "failed|1")
+      << "the job failed once, however often that was written down";
+}
+
+TEST_F(EventsTest, ATargetThatFailsIsNotTheEndOfAJobThatHasAnother) {
+  const std::int64_t transform = world_.Import("two targets", 6, 5, 10);
+  world_.Sql(
+      "INSERT INTO embedders (name, owner_id, owner_display_name, provider, base_url, config, "
+      "  batch_size) "
+      "SELECT 'second', owner_id, owner_display_name, provider, base_url, config, batch_size "
+      "FROM embedders;"
+      "UPDATE dataset_transforms SET embedder_ids = '{1,2}'");
+  world_.Set("MAX_CHUNKS_PER_JOB", "20");
+  world_.Set("WORKER_CONCURRENCY", "1");
+  world_.Script(R"({"id":"hold","at":"before_embed","do":"hold","times":1})");
+  const std::string job = world_.SubmitJob(transform);
+  Process worker = world_.Start("w", {}, {"--until-idle"});
+  ASSERT_TRUE(world_.AwaitFired("hold"));
+  world_.Sql("UPDATE embedders SET config = '[]' WHERE embedder_id = 1");
+  world_.Release("hold");
+  const auto ended = worker.Wait(std::chrono::seconds(60));
+  ASSERT_TRUE(ended && world_.Drained(*ended));
+  EXPECT_EQ(world_.DeadLetters().size(), 1U) << "the first target's second range";
+  EXPECT_EQ(LastEvent(job).value("status", ""), "failed");
+  EXPECT_TRUE(Json::parse(world_.EventsOf(job).back()).value("final", false));
+  EXPECT_EQ(world_.Sql("SELECT outcome FROM dataset_transform_runs ORDER BY embedded_dataset_id"),
+            "failed\nsuccess");
+  EXPECT_EQ(world_.Sql("SELECT last_outcome FROM dataset_transform_stats"), "failed");
+}
+
 TEST_F(EventsTest, AJobThatFailsHalfwayTellsHowFarItCame) {
   const std::int64_t transform = FailAfterForty("halfway");
   const std::string job = world_.SubmitJob(transform);
@@ -121,6 +167,10 @@ TEST_F(EventsTest, TheDatabaseTellsThatAJobFailed) {
       world_.Sql("SELECT count(*) FROM dataset_transform_stats WHERE last_outcome = 'failed' AND "
                  "last_error <> ''"),
       "0");
+  EXPECT_EQ(world_.Sql("SELECT last_processed_at IS NULL AND source_dataset_version IS NULL FROM "
+                       "embedded_datasets"),
+            "t")
+      << "what failed was not processed";
 }
 
 TEST_F(EventsTest, ASuccessSetsTheDimensions) {
@@ -152,7 +202,10 @@ TEST_F(EventsTest, ATransformThatIsDisabledOrDeletedStopsWithinABatch) {
     EXPECT_LE(world_.Paid().size(), 40U);
     EXPECT_EQ(world_.Queued(), 0);
     EXPECT_EQ(world_.DeadLetters().size(), 0U);
-    EXPECT_THAT(LastEvent(job)["error"].dump(), HasSubstr(deleted ? "deleted" : "disabled"));
+    const Json last = LastEvent(job);
+    EXPECT_THAT(last["error"].dump(), HasSubstr(deleted ? "deleted" : "disabled"));
+    EXPECT_EQ(last.value("total_chunks", 0), 100) << "not forgotten with its rows";
+    EXPECT_GT(last.value("percent", 0.0), 0.0);
   }
 }
 

@@ -31,12 +31,13 @@ class OverlapTest : public FaultTest {
 };
 
 TEST_F(OverlapTest, FullJobsEmbedEachChunkOnceEachAndRecordItWhole) {
-  const std::int64_t transform = world_.Import("whole", 1, 600, 30);
+  // More than a page: such an item is read through a cursor.
+  const std::int64_t transform = world_.Import("whole", 1, 1500, 50);
   world_.Script(kSlow);
   world_.SubmitJob(transform, "full");
   world_.SubmitJob(transform, "full");
   RunTwo();
-  EXPECT_LE(world_.Paid().size(), 1200U);
+  EXPECT_EQ(world_.Paid().size(), 3000U) << "each chunk once for each job that was asked for";
   ExpectClean(transform);
   const std::size_t paid = world_.Paid().size();
   ASSERT_TRUE(world_.NextJob(transform));

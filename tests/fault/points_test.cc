@@ -133,6 +133,21 @@ TEST_F(PointsTest, AnotherModelOfTheSameSizeReplacesAllVectors) {
   EXPECT_EQ(world_.Paid().size(), 12U + 13U);
   ASSERT_TRUE(world_.NextJob(transform));
   EXPECT_EQ(world_.Paid().size(), 12U + 13U) << "once";
+  EXPECT_THAT(world_.Trouble(), testing::HasSubstr("vectors are made in another way now"));
+}
+
+TEST_F(PointsTest, ADeathWhileTheModelIsChangedLeavesNoVectorOfTheOld) {
+  world_.Set("BATCHES_IN_FLIGHT", "1");
+  const std::int64_t transform = world_.Import("changing", 4, 5, 5);
+  ASSERT_TRUE(world_.NextJob(transform));
+  world_.Sql("UPDATE embedders SET config = jsonb_set(config, '{model}', '\"other-8\"')");
+  world_.Script(R"({"id":"die","at":"after_upsert","do":"die","after":1,"times":1})");
+  world_.SubmitJob(transform);
+  Process worker = world_.Start();
+  ASSERT_TRUE(worker.Wait(std::chrono::seconds(20)));
+  ASSERT_TRUE(world_.Drain());
+  ExpectClean(transform);
+  EXPECT_LE(world_.Paid().size(), 20U + 20U + 5U);
 }
 
 TEST_F(PointsTest, WatermarksAreWhatTheRunHadReadAtItsStart) {

@@ -2,6 +2,10 @@
 //
 // What is not a job's fault costs the job nothing; what is ends.
 #include <csignal>
+#include <fstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/fault/fault_test.h"
 
@@ -120,6 +124,29 @@ TEST_F(WhoseFaultTest, AJobIsSaidToBeDeadLetteredOnceItIs) {
   EXPECT_EQ(world_.DeadLetters().size(), 1U);
   EXPECT_EQ(world_.LastEventsOf(job).size(), 1U);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // They map all at once.
+/// From now on the process can map so many bytes more.
+void LetGrow(pid_t pid, rlim_t bytes) {
+  rlim_t pages = 0;
+  std::ifstream(fmt::format("/proc/{}/statm", pid)) >> pages;
+  const rlim_t most = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + bytes;
+  const rlimit limit{most, most};
+  ASSERT_EQ(prlimit(pid, RLIMIT_AS, &limit, nullptr), 0);
+}
+
+TEST_F(WhoseFaultTest, AWorkerThatCanStartNoThreadCountsThatAndSaysSo) {
+  world_.Set("MAX_RETRIES", "1");
+  const std::int64_t transform = world_.Import("no threads", 1, 1);
+  Process worker = world_.Start();
+  ASSERT_TRUE(Eventually([&] { return world_.Logs().find("serving jobs") != std::string::npos; }));
+  LetGrow(worker.pid(), 4 << 20);  // Less than a stack.
+  const std::string job = world_.SubmitJob(transform);
+  ASSERT_TRUE(Eventually([&] { return world_.DeadLetters().size() == 1; }));
+  EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("exception"));
+  EXPECT_TRUE(Eventually([&] { return world_.LastEventsOf(job).size() == 1; }));
+}
+#endif
 
 TEST_F(WhoseFaultTest, ASinkThatRefusesTheKeyForAWhileCostsNoJobAndNoMoney) {
   const std::vector<std::int64_t> transforms = SubmitJobs(8);

@@ -53,11 +53,14 @@ class FakeStore final : public DatasetStore {
     if (count_error) return Fail(*count_error);
     last_failure = error;
     if (counts) ++failures;
-    return FailureCount{.failures = failures, .since_first = since_first, .last_error = {}};
+    ++noted;
+    return FailureCount{.failures = failures, .since_first = since_first, .last = error};
   }
   Result<FailureCount> Failures(const Job&) override {
     const std::lock_guard lock(mutex_);
-    return FailureCount{.failures = failures, .since_first = since_first, .last_error = "died"};
+    const Error died{.message = "died", .origin = Origin::kWorker};
+    return FailureCount{
+        .failures = failures, .since_first = since_first, .last = last_failure.value_or(died)};
   }
   Status ClearFailures(const Job&) override {
     const std::lock_guard lock(mutex_);
@@ -66,8 +69,13 @@ class FakeStore final : public DatasetStore {
   }
   Result<RunEnd> EndFailed(const Job&, const Error& error) override {
     const std::lock_guard lock(mutex_);
+    if (end_error) return Fail(*std::exchange(end_error, std::nullopt));
     ended.push_back(error);
-    return RunEnd{.complete = true, .job_complete = true, .dead_ranges = 0};
+    if (failed_end) return *failed_end;
+    return RunEnd{.complete = true,
+                  .job = {.over = true, .failure = error.message},
+                  .dead_ranges = 0,
+                  .reached = std::nullopt};
   }
   Result<ExpectedPoints> OpenExpected(const Plan&, const Target& target) override;
   Result<std::int64_t> LastToken() override {
@@ -103,13 +111,17 @@ class FakeStore final : public DatasetStore {
   std::optional<Error> claim_error;
   std::optional<Error> renew_error;
   std::optional<Error> count_error;  ///< Fails NoteFailure.
+  std::optional<Error> end_error;    ///< Fails the next EndFailed.
+  std::optional<Error> totals_error;
   std::map<std::int64_t, StoredItem> items;
   std::map<std::int64_t, std::set<ChunkPosition>> recorded;  ///< By embedded dataset.
   std::vector<FailedChunk> failed_chunks;
   std::vector<StaleItem> stale;
   std::vector<std::int64_t> finished;
   std::optional<Error> last_failure;
-  std::vector<Error> ended;  ///< Of jobs that ended without success.
+  std::vector<Error> ended;          ///< Of jobs that ended without success.
+  std::optional<RunEnd> failed_end;  ///< What EndFailed answers.
+  std::optional<JobEnd> job_end;     ///< Of the job, whatever its targets' ends are.
   std::vector<JobRange> ranges;
   Surroundings surroundings;  ///< Of the last look.
   std::chrono::milliseconds since_first{0};
@@ -118,6 +130,7 @@ class FakeStore final : public DatasetStore {
   bool totals_over = false;  ///< Another worker ended the run.
   int dead_ranges = 0;       ///< Given up when the last range ends.
   int failures = 0;
+  int noted = 0;  ///< Calls of NoteFailure.
   int batches = 0;
   int removals = 0;
   int disowned = 0;  ///< Chunks.
@@ -220,7 +233,9 @@ class FakeClaim final : public TargetClaim {
     return store_.last_token;
   }
   bool over() const override { return store_.over; }
-  bool job_over() const override { return store_.over; }
+  JobEnd job() const override {
+    return store_.job_end.value_or(JobEnd{.over = store_.over, .failure = {}});
+  }
   Status Renew() override {
     const std::lock_guard lock(store_.mutex_);
     if (store_.renew_error) return Fail(*store_.renew_error);
@@ -229,6 +244,7 @@ class FakeClaim final : public TargetClaim {
   Status Release() override { return {}; }
   Result<Survey> Look(const Surroundings& surroundings) override {
     const auto totals = Totals();
+    if (!totals) return Fail(totals.error());
     const std::lock_guard lock(store_.mutex_);
     store_.surroundings = surroundings;
     Survey survey;
@@ -282,13 +298,17 @@ class FakeClaim final : public TargetClaim {
   Result<RunEnd> Finish() override {
     const std::lock_guard lock(store_.mutex_);
     store_.finished.push_back(embedded_dataset_id_);
+    const JobEnd job{
+        .over = store_.finished.size() >= store_.plan.targets.size(),
+        .failure = store_.dead_ranges > 0 ? RangesGivenUp(store_.dead_ranges) : std::string()};
     return RunEnd{.complete = true,
-                  .job_complete = store_.dead_ranges == 0 &&
-                                  store_.finished.size() >= store_.plan.targets.size(),
-                  .dead_ranges = store_.dead_ranges};
+                  .job = store_.job_end.value_or(job),
+                  .dead_ranges = store_.dead_ranges,
+                  .reached = std::nullopt};
   }
   Result<RunTotals> Totals() override {
     const std::lock_guard lock(store_.mutex_);
+    if (store_.totals_error) return Fail(*store_.totals_error);
     RunTotals totals;
     for (const auto& [id, item] : store_.items) {
       totals.total += static_cast<std::int64_t>(item.chunks.size());

@@ -169,6 +169,9 @@ class FakeSink final : public VectorSink {
 class FakePlugins final : public PluginCatalog {
  public:
   Result<std::shared_ptr<Embedder>> OpenEmbedder(const EmbedderConfig& config) override {
+    if (on_open) {
+      if (std::optional<Error> error = on_open(config)) return Fail(*std::move(error));
+    }
     if (config.provider != "fake") {
       return Fail(Error{.code = Code::kNotFound,
                         .message = "no embedder provider `" + config.provider + "`",
@@ -180,6 +183,8 @@ class FakePlugins final : public PluginCatalog {
     return std::shared_ptr<VectorSink>(sink);
   }
 
+  /// Asked before an embedder is opened; an error is returned.
+  std::function<std::optional<Error>(const EmbedderConfig&)> on_open;
   std::shared_ptr<FakeEmbedder> embedder = std::make_shared<FakeEmbedder>();
   std::shared_ptr<FakeSink> sink = std::make_shared<FakeSink>();
 };
@@ -193,10 +198,12 @@ class FakeBus final : public ProgressBus {
   }
   Status PublishFinal(const Progress& progress) override {
     const std::lock_guard lock(mutex_);
+    if (on_final) on_final();
     if (final_error) return Fail(*std::exchange(final_error, std::nullopt));
     events.push_back(progress);
     return {};
   }
+  std::function<void()> on_final;    ///< Called by PublishFinal.
   std::optional<Error> final_error;  ///< Fails the next PublishFinal.
   std::vector<Progress> events;
 
@@ -277,13 +284,15 @@ class FakeDelivery final : public Delivery {
   Status InProgress() override { return {}; }
   Status Ack() override {
     ++acks;
-    return settle_status;
+    return ack_error ? Status(Fail(*ack_error)) : settle_status;
   }
   Status RetryIn(std::chrono::milliseconds delay) override {
+    if (on_retry) on_retry();
     retries.push_back(delay);
     return settle_status;
   }
   Status DeadLetter(const DeadLetterReason& reason) override {
+    if (on_dead_letter) on_dead_letter();
     dead_letters.push_back(reason);
     return settle_status;
   }
@@ -291,6 +300,9 @@ class FakeDelivery final : public Delivery {
   std::uint64_t attempt_value = 1;
   std::string traceparent_value;
   Status settle_status;
+  std::optional<Error> ack_error;
+  std::function<void()> on_retry;
+  std::function<void()> on_dead_letter;
   int acks = 0;
   std::vector<std::chrono::milliseconds> retries;
   std::vector<DeadLetterReason> dead_letters;

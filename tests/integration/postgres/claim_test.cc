@@ -84,6 +84,7 @@ TEST_F(ClaimTest, ARunnerWhoseTransformIsDeletedIsTold) {
   ASSERT_OK_AND_ASSIGN(const auto claim, Take(MustPlan(MakeJob("a"))));
   Sql("DELETE FROM embedded_datasets; DELETE FROM dataset_transforms");
   EXPECT_FAIL(claim->Renew(), Code::kWithdrawn, "deleted");
+  EXPECT_FAIL(claim->Totals(), Code::kWithdrawn, "deleted") << "not nothing of nothing";
   EXPECT_FAIL(store_->LoadPlan(MakeJob("other")), Code::kNotFound);
 }
 
@@ -105,7 +106,7 @@ TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
   ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
   ASSERT_OK_AND_ASSIGN(const FailureCount twice, store_->Failures(MakeJob("a")));
   EXPECT_EQ(twice.failures, 2);
-  EXPECT_EQ(twice.last_error, "worker mortal died or was stopped");
+  EXPECT_EQ(twice.last.value_or(Error{}).message, "worker mortal died or was stopped");
 
   ASSERT_OK(claim->Look(surroundings_));
   ASSERT_OK_AND_ASSIGN(const auto cursor, claim->OpenPending());
@@ -180,7 +181,7 @@ TEST_F(ClaimTest, ADeathSaysWhatWasUnderWay) {
   LetLeasesRunOut();
   ASSERT_OK_AND_ASSIGN(const auto next, Take(plan));
   ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
-  EXPECT_EQ(count.last_error,
+  EXPECT_EQ(count.last.value_or(Error{}).message,
             "worker mortal died or was stopped while chunks of items 1 to 10 were under way");
 }
 
@@ -189,10 +190,12 @@ TEST_F(ClaimTest, ARunThatIsOverStaysSo) {
   Embed(MakeJob("a"));
   ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(plan).Finish());
   EXPECT_TRUE(end.complete);
-  EXPECT_TRUE(end.job_complete);
+  EXPECT_TRUE(end.job.over);
+  EXPECT_EQ(end.job.failure, "");
   ASSERT_OK_AND_ASSIGN(const auto again, Take(plan));
   EXPECT_TRUE(again->over());
-  EXPECT_TRUE(again->job_over());
+  EXPECT_TRUE(again->job().over);
+  EXPECT_EQ(again->job().failure, "");
 }
 
 TEST_F(ClaimTest, AJobThatFailedMayBeTriedAgain) {
@@ -205,6 +208,13 @@ TEST_F(ClaimTest, AJobThatFailedMayBeTriedAgain) {
             "failed|refused|20");
   ASSERT_OK_AND_ASSIGN(const auto again, Take(plan));
   EXPECT_FALSE(again->over());
+  ASSERT_OK(again->Look(surroundings_));
+  ASSERT_OK(again->Finish());
+  EXPECT_EQ(
+      Sql("SELECT last_outcome, successful_batches, failed_batches, total_batches_dispatched, "
+          "total_chunks_dispatched FROM dataset_transform_stats"),
+      "success|5|1|5|20")
+      << "each batch once";
 }
 
 TEST_F(ClaimTest, RangesAreClaimedApartAndTheLastOneClosesTheRun) {
@@ -239,7 +249,8 @@ TEST_F(ClaimTest, RangesAreClaimedApartAndTheLastOneClosesTheRun) {
   ASSERT_OK_AND_ASSIGN(const auto replayed, Take(RangePlan("a", ranges[2])));
   ASSERT_OK(replayed->Look(surroundings_));
   ASSERT_OK_AND_ASSIGN(const RunEnd end, replayed->Finish());
-  EXPECT_TRUE(end.job_complete);
+  EXPECT_TRUE(end.job.over);
+  EXPECT_EQ(end.job.failure, "");
   EXPECT_EQ(Sql("SELECT outcome FROM dataset_transform_runs WHERE job_id = 'a'"), "success");
 }
 
@@ -259,7 +270,8 @@ TEST_F(ClaimTest, ARunWhoseLastRangeFinishesAfterOthersWereGivenUpHasFailed) {
   for (const Batch& batch : Cut(Pending(last), 5)) ASSERT_OK(Record(last, batch));
   ASSERT_OK_AND_ASSIGN(const RunEnd end, Claim(last).Finish());
   EXPECT_TRUE(end.complete);
-  EXPECT_FALSE(end.job_complete);
+  EXPECT_TRUE(end.job.over);
+  EXPECT_EQ(end.job.failure, "1 of the job's ranges given up");
   EXPECT_EQ(end.dead_ranges, 1);
   EXPECT_EQ(Sql("SELECT outcome, error FROM dataset_transform_runs"),
             "failed|1 of the job's ranges given up");

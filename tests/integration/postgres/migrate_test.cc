@@ -62,6 +62,26 @@ TEST_F(MigrateTest, AnOlderVersionIsNotHealthy) {
   EXPECT_FAIL(store_->Health(), Code::kUnavailable, "older version");
 }
 
+TEST_F(MigrateTest, WhatOlderVersionsCountedIsNotCountedAgain) {
+  ASSERT_OK(Migrate(*database_));
+  MakeTransform();
+  AddItems(2, 2);
+  Embed(MakeJob("a"));
+  ASSERT_OK(Claim(MustPlan(MakeJob("a"))).Release());
+  ASSERT_OK(store_->EndFailed(MakeJob("a"), {.message = "refused"}));
+  Sql("DELETE FROM dsw_migrations WHERE version = 5;"
+      "ALTER TABLE dataset_transform_runs DROP COLUMN counted_at, DROP COLUMN failure_counted");
+  ASSERT_OK(Migrate(*database_));
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const auto claim,
+                       store_->Claim(plan, plan.targets[0], {.holder = "another"}));
+  ASSERT_OK(claim->Look(surroundings_));
+  ASSERT_OK(claim->Finish());
+  EXPECT_EQ(Sql("SELECT last_outcome, successful_batches, failed_batches FROM "
+                "dataset_transform_stats"),
+            "success|1|1");
+}
+
 TEST_F(MigrateTest, KeepsTheStatisticsOfDatasets) {
   ASSERT_OK(Migrate(*database_));
   MakeTransform();

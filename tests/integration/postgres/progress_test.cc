@@ -240,7 +240,9 @@ TEST_F(ProgressTest, FinishingWritesTheStatistics) {
 TEST_F(ProgressTest, CountsFailuresOfAJobUntilCleared) {
   const Job job = MakeJob("a");
   RememberSecret("hunter2-hunter2");
-  const Error error{.code = Code::kTimeout, .message = "key hunter2-hunter2 \xff refused"};
+  const Error error{.code = Code::kTimeout,
+                    .message = "key hunter2-hunter2 \xff refused",
+                    .origin = Origin::kEmbedder};
   for (const int expected : {1, 2, 3}) {
     ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->NoteFailure(job, error, true));
     EXPECT_EQ(count.failures, expected);
@@ -249,6 +251,15 @@ TEST_F(ProgressTest, CountsFailuresOfAJobUntilCleared) {
   EXPECT_EQ(noted.failures, 3);
   EXPECT_EQ(Sql("SELECT failures, error_type, error_message FROM dataset_transform_job_failures"),
             "3|timeout|key *** \xEF\xBF\xBD refused");
+  ASSERT_OK_AND_ASSIGN(const FailureCount kept, store_->Failures(job));
+  ASSERT_TRUE(kept.last.has_value());
+  EXPECT_EQ(kept.last->code, Code::kTimeout);
+  EXPECT_EQ(kept.last->origin, Origin::kEmbedder);
+  EXPECT_EQ(kept.last->message, "key *** \xEF\xBF\xBD refused");
+  Sql("UPDATE dataset_transform_job_failures SET error_origin = ''");
+  ASSERT_OK_AND_ASSIGN(const FailureCount older, store_->Failures(job));
+  EXPECT_EQ(older.last->code, Code::kInternal) << "an older version did not say whose fault it is";
+  EXPECT_EQ(older.last->origin, Origin::kWorker);
   ASSERT_OK(store_->ClearFailures(job));
   ASSERT_OK_AND_ASSIGN(const FailureCount again, store_->NoteFailure(job, error, true));
   EXPECT_EQ(again.failures, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs of one job that end at the same instant, on connections of their own.
+// How runs end and what becomes of their job, also when several end at the same instant, on
+// connections of their own.
 #include <array>
 #include <thread>
 
@@ -33,28 +34,49 @@ class RunEndTest : public StoreTest {
     EXPECT_OK(cursor);
     for (const Batch& batch : Cut(ReadAll(**cursor), 5)) EXPECT_OK(claim.RecordBatch(batch, {}));
   }
+  /// The job's ranges of a target, as jobs; two.
+  std::vector<Job> ShareOut(const std::string& job_id, const Target& target) {
+    std::vector<Job> jobs;
+    const auto whole = Take(MustPlan(MakeJob(job_id)), target);
+    const auto ranges = whole->Split(10);
+    EXPECT_OK(ranges);
+    for (const JobRange& range : *ranges) {
+      jobs.push_back(MakeJob(job_id));
+      jobs.back().embedded_dataset_id = target.embedded_dataset_id;
+      jobs.back().range = range;
+    }
+    EXPECT_EQ(jobs.size(), 2u);
+    return jobs;
+  }
+  RunEnd Finish(TargetClaim& claim) {
+    const auto end = claim.Finish();
+    EXPECT_OK(end);
+    return end.value_or(RunEnd{});
+  }
+  RunEnd FinishRange(const Job& job) {
+    const Plan plan = MustPlan(job);
+    const auto claim = Take(plan, plan.targets[0]);
+    Embed(*claim);
+    return Finish(*claim);
+  }
+  RunEnd GiveUp(const Job& job, const Error& error) {
+    const auto end = store_->EndFailed(job, error);
+    EXPECT_OK(end);
+    return end.value_or(RunEnd{});
+  }
+  std::string Outcomes() {
+    return Sql(
+        "SELECT coalesce(outcome, '') FROM dataset_transform_runs ORDER BY "
+        "embedded_dataset_id");
+  }
+
   /// The job's last range of a target, the others of which are done.
   std::unique_ptr<TargetClaim> TakeLastRange(const std::string& job_id, const Target& target) {
-    Job job = MakeJob(job_id);
-    std::vector<JobRange> ranges;
-    {
-      const auto whole = Take(MustPlan(job), target);
-      auto split = whole->Split(10);
-      EXPECT_OK(split);
-      ranges = *split;
-    }
-    EXPECT_EQ(ranges.size(), 2u);
-    job.embedded_dataset_id = target.embedded_dataset_id;
-    std::unique_ptr<TargetClaim> claim;
-    for (const JobRange& range : ranges) {
-      if (claim) {
-        EXPECT_OK(claim->Finish());
-      }
-      job.range = range;
-      const Plan plan = MustPlan(job);
-      claim = Take(plan, plan.targets[0]);
-      Embed(*claim);
-    }
+    const std::vector<Job> ranges = ShareOut(job_id, target);
+    FinishRange(ranges[0]);
+    const Plan plan = MustPlan(ranges[1]);
+    auto claim = Take(plan, plan.targets[0]);
+    Embed(*claim);
     return claim;
   }
   /// Whoever ends a run keeps others from seeing it for a moment.
@@ -80,7 +102,7 @@ class RunEndTest : public StoreTest {
           EXPECT_OK(end);
           if (!end) return;
           EXPECT_TRUE(end->complete);
-          told[i] = end->job_complete;
+          told[i] = end->job.over;
         });
       }
     }
@@ -99,6 +121,133 @@ TEST_F(RunEndTest, LastRangesOfTwoTargetsThatEndAtOnceEndTheJob) {
                 "FROM dataset_transform_stats"),
             "40|40|8")
       << "each counts what the other has done";
+}
+
+TEST_F(RunEndTest, AJobIsOverOnceAllOfItsTargetsAreAndNoSuccessWhenOneFailed) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Job> ranges = ShareOut("a", plan.targets[0]);
+  const auto other = Take(plan, plan.targets[1]);
+  Embed(*other);
+  EXPECT_FALSE(GiveUp(ranges[0], {.message = "refused"}).complete);
+  const RunEnd one = GiveUp(ranges[1], {.message = "refused, too"});
+  EXPECT_TRUE(one.complete);
+  EXPECT_FALSE(one.job.over) << "the other target still runs";
+  const RunEnd last = Finish(*other);
+  EXPECT_TRUE(last.job.over);
+  EXPECT_EQ(last.job.failure, "refused, too");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, failed_batches FROM dataset_transform_stats"),
+            "failed|refused, too|1");
+
+  EXPECT_EQ(FinishRange(ranges[0]).job.failure, "1 of the job's ranges given up") << "replayed";
+  const RunEnd replayed = FinishRange(ranges[1]);
+  EXPECT_TRUE(replayed.job.over);
+  EXPECT_EQ(replayed.job.failure, "");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, failed_batches, successful_batches, "
+                "total_chunks_embedded FROM dataset_transform_stats"),
+            "success||1|8|40");
+}
+
+TEST_F(RunEndTest, AJobIsNotOverBeforeTheTargetsItHasYetToComeTo) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Job> ranges = ShareOut("a", plan.targets[0]);
+  GiveUp(ranges[0], {.message = "refused"});
+  EXPECT_FALSE(GiveUp(ranges[1], {.message = "refused"}).job.over);
+  Sql("DELETE FROM embedded_datasets WHERE embedded_dataset_id = 2");
+  const RunEnd again = GiveUp(ranges[1], {.message = "refused"});
+  EXPECT_TRUE(again.job.over) << "what is deleted does not come";
+}
+
+TEST_F(RunEndTest, AJobThatEndsAsAWholeLeavesItsRangesToGoOn) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Job> ranges = ShareOut("a", plan.targets[0]);
+  const RunEnd whole = GiveUp(MakeJob("a"), {.message = "the second refused"});
+  EXPECT_FALSE(whole.complete);
+  EXPECT_FALSE(whole.job.over);
+  EXPECT_EQ(Outcomes(), "\nfailed");
+  EXPECT_FALSE(FinishRange(ranges[0]).job.over);
+  const RunEnd last = FinishRange(ranges[1]);
+  EXPECT_TRUE(last.complete);
+  EXPECT_TRUE(last.job.over);
+  EXPECT_EQ(last.job.failure, "the second refused");
+  EXPECT_EQ(Outcomes(), "success\nfailed");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error FROM dataset_transform_stats"),
+            "failed|the second refused");
+}
+
+TEST_F(RunEndTest, AJobThatComesAgainLeavesRangesThatWereGivenUpToTheirDeadLetters) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Job> ranges = ShareOut("a", plan.targets[0]);
+  for (const Job& range : ranges) GiveUp(range, {.message = "refused"});
+  const auto again = store_->Claim(plan, plan.targets[0], {.holder = "test"});
+  ASSERT_OK(again);
+  EXPECT_TRUE((*again)->over());
+  EXPECT_FALSE((*again)->job().over);
+  EXPECT_EQ((*again)->job().failure, "refused");
+  EXPECT_EQ(Outcomes(), "failed\n");
+  const Plan replayed = MustPlan(ranges[0]);
+  const auto range = Take(replayed, replayed.targets[0]);
+  EXPECT_FALSE(range->over());
+  EXPECT_EQ(Outcomes(), "\n");
+}
+
+TEST_F(RunEndTest, WhatHasSucceededIsNoFailureWhateverComesAfter) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Job> ranges = ShareOut("a", plan.targets[0]);
+  for (const Target& target : plan.targets) {
+    const auto claim = Take(plan, target);
+    Embed(*claim);
+    Finish(*claim);
+  }
+  for (const Job& late : {MakeJob("a"), ranges[0]}) {
+    const RunEnd end = GiveUp(late, {.code = Code::kWithdrawn, .message = "disabled"});
+    EXPECT_TRUE(end.job.over);
+    EXPECT_EQ(end.job.failure, "");
+    ASSERT_TRUE(end.reached.has_value());
+    EXPECT_EQ(end.reached->totals.done, 20);
+    EXPECT_EQ(end.reached->totals.total, 20);
+  }
+  EXPECT_EQ(Outcomes(), "success\nsuccess");
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_ranges WHERE state = 'dead'"), "0");
+  EXPECT_EQ(Sql("SELECT last_outcome, last_error, failed_batches, successful_batches FROM "
+                "dataset_transform_stats"),
+            "success||0|8");
+}
+
+TEST_F(RunEndTest, AnEndThatIsWrittenDownTwiceCountsOnce) {
+  const Error refused{.message = "refused"};
+  const auto failed = [&] { return Sql("SELECT failed_batches FROM dataset_transform_stats"); };
+  for (int i = 0; i < 2; ++i) {
+    const RunEnd never_begun = GiveUp(MakeJob("never begun"), refused);
+    EXPECT_TRUE(never_begun.job.over);
+    EXPECT_EQ(never_begun.job.failure, "refused");
+    EXPECT_EQ(failed(), "1");
+  }
+  const Plan plan = MustPlan(MakeJob("a"));
+  for (int i = 0; i < 2; ++i) {
+    const auto claim = Take(plan, plan.targets[0]);
+    if (i == 0) Embed(*claim);
+    for (int j = 0; j < 2; ++j) GiveUp(MakeJob("a"), refused);
+    EXPECT_EQ(failed(), "2") << "a job that is tried again fails once";
+  }
+  EXPECT_EQ(Sql("SELECT successful_batches, total_chunks_dispatched FROM dataset_transform_stats"),
+            "4|20");
+}
+
+TEST_F(RunEndTest, ARunThatNeverLookedAtItsTargetKnowsNothingOfIt) {
+  const Plan first = MustPlan(MakeJob("a"));
+  for (const Target& target : first.targets) {
+    const auto claim = Take(first, target);
+    Embed(*claim);
+    Finish(*claim);
+  }
+  const Plan plan = MustPlan(MakeJob("b"));
+  ASSERT_OK(store_->Claim(plan, plan.targets[0], {.holder = "test"}));
+  const RunEnd end = GiveUp(MakeJob("b"), {.message = "the embedder is down"});
+  EXPECT_TRUE(end.job.over);
+  EXPECT_FALSE(end.reached.has_value());
+  EXPECT_EQ(Sql("SELECT last_outcome, total_chunks_embedded, total_chunks_to_process FROM "
+                "dataset_transform_stats"),
+            "failed|40|40");
 }
 
 TEST_F(RunEndTest, TheStatisticsKeepUpWithTwoJobsThatEndAtOnce) {

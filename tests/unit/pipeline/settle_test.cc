@@ -18,7 +18,7 @@ Disposition Next(const Error& error, std::optional<int> failures, bool progresse
   FailureHistory history{.progressed = progressed, .count = std::nullopt, .attempt = 9};
   if (failures) {
     history.count =
-        FailureCount{.failures = *failures, .since_first = since_first, .last_error = {}};
+        FailureCount{.failures = *failures, .since_first = since_first, .last = std::nullopt};
   }
   return Decide(error, history, PipelineOptions{});
 }
