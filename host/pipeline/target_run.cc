@@ -189,7 +189,7 @@ Status TargetRun::Mark() {
   });
 }
 
-Status TargetRun::Store(const Points& points) {
+Status TargetRun::Store(const Points& points, bool& sent) {
   const std::size_t all = points.ids.size();
   const std::size_t limit = sink_->max_batch();
   const std::size_t most = limit == 0
@@ -199,6 +199,7 @@ Status TargetRun::Store(const Points& points) {
     const std::size_t count = std::min(most, all - first);
     RETURN_IF_ERROR(InSinkLane(count, points.ids[first], [&](const CallContext& context) {
       const Clock::TimePoint started = worker_.clock.Now();
+      sent = true;
       Status stored = sink_->Upsert(context, target_.collection, points, first, count);
       worker_.telemetry.UpsertCall(sink_->provider(),
                                    stored ? std::nullopt : std::optional(stored.error().code),
@@ -209,10 +210,22 @@ Status TargetRun::Store(const Points& points) {
   return {};
 }
 
-Status TargetRun::Remove(std::span<const std::string> ids) {
+Status TargetRun::Remove(std::span<const std::string> ids, bool& sent) {
   return InSinkLane(ids.size(), ids.front(), [&](const CallContext& context) {
+    sent = true;
     return sink_->Remove(context, target_.collection, ids, claim_.token());
   });
+}
+
+void TargetRun::DisownIfLost(const Error& error, std::span<const std::int64_t> items) {
+  // A call that hung, or was cut, may have outlasted the claim as well.
+  if (error.code != Code::kFenced && lease_.Held()) return;
+  const Status disowned = claim_.Disown(items);
+  Log(LogLevel::kWarn, "pipeline",
+      "points were written when the target may have been another worker's",
+      {{"job_id", plan_.job_id},
+       {"next", disowned ? "the next job embeds them again"
+                         : "run `worker-datasets verify`: " + disowned.error().message}});
 }
 
 Status TargetRun::InSinkLane(std::size_t points, const std::string& key, const SinkCall& call) {

@@ -69,10 +69,14 @@ class TargetRun {
                         const std::string& key, Trouble& trouble);
   /// Embeds a text that no provider refuses: what it tells is about the configuration.
   Result<Vectors> Probe(Trouble& trouble);
-  /// Stores the points; durable once it returned success.
-  Status Store(const Points& points);
-  /// Takes points out of the sink.
-  Status Remove(std::span<const std::string> ids);
+  /// Stores the points; durable once it returned success. `sent` is set once the sink may have got
+  /// any of them.
+  Status Store(const Points& points, bool& sent);
+  /// Takes points out of the sink; `sent` likewise.
+  Status Remove(std::span<const std::string> ids, bool& sent);
+  /// After a write, or its record, failed with `error`: if the claim may have been lost by then, it
+  /// may have undone what a successor wrote, and what is recorded of these items counts no more.
+  void DisownIfLost(const Error& error, std::span<const std::int64_t> items);
   /// Points of the pieces of a batch, ready to be stored.
   Points MakePoints(std::span<const Chunk* const> chunks, const std::vector<bool>& truncated,
                     Matrix vectors) const;

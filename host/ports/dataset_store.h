@@ -79,9 +79,9 @@ class TargetClaim {
   /// Writes down that the batch's chunks are durable in the sink (or failed for good), whole or not
   /// at all. kWithdrawn, after it was written, once the transform is disabled or deleted.
   virtual Status RecordBatch(const Batch& batch, const BatchRecord& record) = 0;
-  /// Of a batch whose points were written when the claim may have been lost already: whatever
-  /// anybody records of its items counts no more, and the next job embeds them. Needs no claim.
-  virtual Status Disown(const Batch& batch) = 0;
+  /// Of items whose points were written, or removed, when the claim may have been lost already:
+  /// whatever anybody records of them counts no more, and the next job embeds them. Needs no claim.
+  virtual Status Disown(std::span<const std::int64_t> items) = 0;
 
   /// Items after `after_item_id` whose points are more than their content, at most `limit`.
   virtual Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) = 0;

@@ -43,8 +43,8 @@ Status PostgresClaim::RecordBatch(const Batch& batch, const BatchRecord& record)
   return dsw::RecordBatch(database_, claim_.target, survey_.generation, batch, record);
 }
 
-Status PostgresClaim::Disown(const Batch& batch) {
-  return dsw::Disown(database_, claim_.target, batch);
+Status PostgresClaim::Disown(std::span<const std::int64_t> items) {
+  return dsw::Disown(database_, claim_.target, items);
 }
 
 Result<std::vector<StaleItem>> PostgresClaim::ListStale(std::int64_t after_item_id, int limit) {

@@ -155,7 +155,7 @@ std::map<pid_t, int> FaultWorld::PaidBy() const {
 StoredPoints FaultWorld::Points(const std::string& collection) const {
   const fs::path log = fault_ / "points" / collection;
   const fs::path sqlite = directory() / "vectors.sqlite";
-  return fs::exists(log) || !fs::exists(sqlite) ? ReadPoints(log)
+  return fs::exists(log) || !fs::exists(sqlite) ? ReadPoints(log, fence_)
                                                 : ReadSqlitePoints(sqlite, collection);
 }
 

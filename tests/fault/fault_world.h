@@ -72,6 +72,8 @@ class FaultWorld : public World {
   /// How many texts each worker embedded.
   std::map<pid_t, int> PaidBy() const;
 
+  /// Whether sink "fault" keeps points of larger tokens; it does at first.
+  void SetFence(bool on) { fence_ = on; }
   StoredPoints Points(const std::string& collection) const;
   /// Points of a transform's first target.
   StoredPoints PointsOf(std::int64_t transform) const;
@@ -97,6 +99,7 @@ class FaultWorld : public World {
   std::string started_;
   std::uint64_t first_event_ = 1;
   std::uint64_t first_letter_ = 1;
+  bool fence_ = true;
 };
 
 }  // namespace dsw::fault_test

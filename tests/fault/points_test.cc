@@ -83,6 +83,29 @@ TEST_F(PointsTest, AnOldTextThatIsStoredLateIsRepairedByTheNextJob) {
   ExpectClean(transform);
 }
 
+TEST_F(PointsTest, WhatAStoppedWorkerStoresTooLateIsRepairedByTheNextJobWithoutAFence) {
+  world_.SetFence(false);
+  // In the middle of a batch, whose second part it does not come to.
+  world_.Set("QDRANT_UPLOAD_BATCH_SIZE", "5");
+  const std::int64_t transform = world_.Import("unfenced", 4, 5, 10);
+  world_.Script(R"({"id":"stop","at":"before_upsert","do":"stop","worker":"old","times":1})");
+  const std::string first = world_.SubmitJob(transform);
+  Process old = world_.Start("old", {{"BATCHES_IN_FLIGHT", "1"}});
+  ASSERT_TRUE(world_.AwaitFired("stop"));
+  Edit(transform,
+       "UPDATE dataset_items SET chunks = jsonb_set(chunks, '{0}', '\"new text\"') "
+       "WHERE dataset_id = DATASET");
+  Process other = world_.Start("other");
+  ASSERT_TRUE(Eventually([&] { return !world_.LastEventsOf(first).empty(); }));
+  old.Signal(SIGCONT);
+  EXPECT_TRUE(Eventually(
+      [&] { return world_.Logs().find("may have been another worker's") != std::string::npos; }));
+  old.Kill();
+  other.Kill();
+  ASSERT_TRUE(world_.NextJob(transform));
+  ExpectClean(transform);
+}
+
 TEST_F(PointsTest, WhatAStoppedWorkerStoresTooLateIsRepairedByTheNextJob) {
   const std::int64_t transform = world_.Import("stopped", 4, 5);
   world_.Script(

@@ -120,7 +120,7 @@ class FakeStore final : public DatasetStore {
   int failures = 0;
   int batches = 0;
   int removals = 0;
-  int disowned = 0;  ///< Chunks.
+  std::vector<std::int64_t> disowned;  ///< Items.
   std::int64_t last_token = 1;
   bool shared = false;  ///< Other embedded datasets are kept in the collection.
   int expected_opened = 0;
@@ -252,9 +252,9 @@ class FakeClaim final : public TargetClaim {
     ++store_.batches;
     return {};
   }
-  Status Disown(const Batch& batch) override {
+  Status Disown(std::span<const std::int64_t> disowned) override {
     const std::lock_guard lock(store_.mutex_);
-    store_.disowned += static_cast<int>(batch.chunks.size());
+    store_.disowned.insert(store_.disowned.end(), disowned.begin(), disowned.end());
     return {};
   }
   Result<std::vector<StaleItem>> ListStale(std::int64_t after, int) override {
