@@ -61,7 +61,12 @@ class TargetClaim {
   virtual bool over() const = 0;
   /// So are those of all other targets of the job.
   virtual bool job_over() const = 0;
+  /// A worker died at this job, or its range, beside others: it is to run alone.
+  virtual bool suspected() const = 0;
 
+  /// Writes down that no other job of this worker has anything under way, until this one has
+  /// recorded a batch: should the worker die, it dies of this job.
+  virtual Status RunAlone() = 0;
   virtual Status Renew() = 0;
   /// Gives the right back. A lost one is left alone.
   virtual Status Release() = 0;
@@ -113,7 +118,8 @@ class DatasetStore {
 
   /// Claims a target of the plan, or the job's range of it. kHeld, with retry_after, while another
   /// runner is at any of its items. A claim of the same work that was neither released nor renewed
-  /// means that its worker died: that counts as a failure of the job, unless it recorded batches.
+  /// means that its worker died. Unless the job recorded batches, that makes it a suspect, and
+  /// counts as its failure once it ran alone.
   virtual Result<std::unique_ptr<TargetClaim>> Claim(const Plan& plan, const Target& target,
                                                      const Claimant& claimant) = 0;
 

@@ -18,6 +18,10 @@ Status PostgresClaim::Renew() {
   return RenewClaim(database_, claim_.target, lease_);
 }
 
+Status PostgresClaim::RunAlone() {
+  return dsw::RunAlone(database_, claim_.target);
+}
+
 Status PostgresClaim::Release() {
   if (claim_.target.token == 0 || released_.exchange(true)) return {};
   return ReleaseClaim(database_, claim_.target);

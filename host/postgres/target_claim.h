@@ -28,6 +28,8 @@ class PostgresClaim final : public TargetClaim {
   std::int64_t token() const override { return claim_.target.token; }
   bool over() const override { return claim_.over; }
   bool job_over() const override { return claim_.job_over; }
+  bool suspected() const override { return claim_.suspected; }
+  Status RunAlone() override;
   Status Renew() override;
   Status Release() override;
   Result<Survey> Look(const Surroundings& surroundings) override;

@@ -87,6 +87,32 @@ TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerEndsInADeadLetterOrAFailedChunk) {
   }
 }
 
+TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerCostsNoOtherJobOfIt) {
+  world_.Set("MAX_RETRIES", "1");
+  const std::int64_t poison =
+      world_.ImportLines("poison", R"({"title":"t","chunks":["POISON"]})",
+                         {"--embedder", "fault:hash-8", "--config", R"({"maker":"poison"})"});
+  const std::vector<std::int64_t> innocent = {world_.Import("innocent a", 1, 3),
+                                              world_.Import("innocent b", 1, 3)};
+  // The innocent are slow: the other one dies before they recorded anything.
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":3000,"text":"innocent"},
+                   {"id":"late","at":"before_embed","do":"sleep","ms":1000,"text":"POISON"},
+                   {"id":"crash","at":"before_embed","do":"abort","text":"POISON"})");
+  world_.SubmitJob(poison);
+  for (const std::int64_t transform : innocent) world_.SubmitJob(transform);
+  bool settled = false;
+  for (int starts = 0; !settled && starts < 6; ++starts) {
+    Process worker = world_.Start("w", {}, {"--until-idle"});
+    const auto ended = worker.Wait(std::chrono::seconds(40));
+    ASSERT_TRUE(ended);
+    settled = world_.Drained(*ended);
+  }
+  ASSERT_TRUE(settled);
+  ASSERT_EQ(world_.DeadLetters().size(), 1U) << "of the one that kills";
+  EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("died"));
+  ExpectClean(innocent, {.dead_letters = 1});
+}
+
 TEST_F(WhoseFaultTest, NothingIsPaidForWhileTheDatabaseIsReadOnly) {
   const std::vector<std::int64_t> transforms = SubmitJobs(3);
   world_.Set("MAX_RETRIES", "1");

@@ -115,6 +115,9 @@ class FakeStore final : public DatasetStore {
   std::chrono::milliseconds since_first{0};
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
+  bool suspected = false;
+  int alone = 0;  ///< Claims that were said to run alone.
+  std::optional<Error> alone_error;
   bool totals_over = false;  ///< Another worker ended the run.
   int dead_ranges = 0;       ///< Given up when the last range ends.
   int failures = 0;
@@ -221,6 +224,13 @@ class FakeClaim final : public TargetClaim {
   }
   bool over() const override { return store_.over; }
   bool job_over() const override { return store_.over; }
+  bool suspected() const override { return store_.suspected; }
+  Status RunAlone() override {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.alone_error) return Fail(*store_.alone_error);
+    ++store_.alone;
+    return {};
+  }
   Status Renew() override {
     const std::lock_guard lock(store_.mutex_);
     if (store_.renew_error) return Fail(*store_.renew_error);
