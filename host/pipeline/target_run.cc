@@ -54,6 +54,8 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
 Status TargetRun::Prepare() {
   ASSIGN_OR_RETURN(facts_, DescribeModel(*embedder_, *lane_, plan_, scope_));
   lane_->Follow(target_.embedder.model, facts_);
+  // That it can be read, which its health and its collections show, does not say so.
+  if (sink_lane_->write_failed()) RETURN_IF_ERROR(TryToWrite());
   batch_limits_ =
       LimitsOf(target_.embedder, facts_, embedder_->limits(), worker_.options.batch_bytes);
   if (facts_.dimensions == 0) {
@@ -122,7 +124,14 @@ int TargetRun::MostBatches() const {
 bool TargetRun::Crowded() const {
   // The next two are ready when the lane is.
   constexpr std::size_t kReady = 2;
-  return lane_->waiting() >= kReady;
+  return sink_lane_->write_failed() || lane_->waiting() >= kReady;
+}
+
+BatchLimits TargetRun::CallLimits() const {
+  BatchLimits limits = learned_->Tighten(batch_limits_);
+  // A sink may take what changes nothing and yet no points, as with a full disk.
+  if (sink_lane_->write_failed()) limits.chunks = 1;
+  return limits;
 }
 
 std::uint64_t TargetRun::BytesFor(const Batch& batch) const {
@@ -162,6 +171,16 @@ Result<CollectionState> TargetRun::EnsureCollection() {
     return {};
   }));
   return state;
+}
+
+Status TargetRun::TryToWrite() {
+  // No point has this id.
+  const std::string nobody[] = {"00000000-0000-0000-0000-000000000000"};
+  bool sent = false;
+  Status removed = Remove(nobody, sent);
+  // To make the collection is a write as well.
+  if (!removed && removed.error().code == Code::kNotFound) return {};
+  return removed;
 }
 
 Points TargetRun::MakePoints(std::span<const Chunk* const> chunks,
@@ -204,6 +223,9 @@ Status TargetRun::Store(const Points& points, bool& sent) {
       worker_.telemetry.UpsertCall(sink_->provider(),
                                    stored ? std::nullopt : std::optional(stored.error().code),
                                    worker_.clock.Now() - started, count);
+      if (stored || stored.error().code != Code::kCancelled) {
+        sink_lane_->Wrote(stored.has_value());
+      }
       return stored;
     }));
   }

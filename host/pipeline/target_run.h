@@ -51,10 +51,10 @@ class TargetRun {
   Lane& lane() const { return *lane_; }
   LearnedLimits& learned() const { return *learned_; }
   /// What a call may hold, as far as is known by now.
-  BatchLimits CallLimits() const { return learned_->Tighten(batch_limits_); }
+  BatchLimits CallLimits() const;
   /// Batches that may be in flight at a time.
   int MostBatches() const;
-  /// One more batch would only wait for its turn.
+  /// One more batch would only wait for its turn, or is to wait for how the one before it ends.
   bool Crowded() const;
   /// What a batch takes of memory while it is in flight, about.
   std::uint64_t BytesFor(const Batch& batch) const;
@@ -93,6 +93,8 @@ class TargetRun {
   Result<Vectors> EmbedOnce(std::span<const std::string_view> texts, const std::string& key,
                             const Departure& departure, std::uint32_t attempt);
   Result<CollectionState> EnsureCollection();
+  /// Where the last write failed: one that changes nothing and costs nothing.
+  Status TryToWrite();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
 
