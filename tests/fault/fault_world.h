@@ -58,6 +58,8 @@ class FaultWorld : public World {
   /// `items` of `chunks` chunks "<dataset> item <i> chunk <c>", for an embedder of this dataset's
   /// own, in batches of `batch`; the id of the transform.
   std::int64_t Import(const std::string& dataset, int items, int chunks, int batch = 10);
+  /// One more target of the transform, by an embedder of its own.
+  void AddEmbedder(std::int64_t transform);
   /// Submits a job and remembers it; its id.
   std::string SubmitJob(std::int64_t transform, const std::string& mode = "incremental");
   /// Publishes a job under an id of the caller's, without de-duplication.

@@ -20,8 +20,11 @@ class PointsTest : public FaultTest {
 };
 
 TEST_F(PointsTest, AChunkThatFailsLeavesNoPointOfItsEarlierText) {
-  world_.Script(R"({"id":"refuse","at":"before_embed","do":"refuse","text":"REFUSED"})");
-  const std::string chunks[] = {R"("")", R"({"content":null})", R"("REFUSED")"};
+  world_.Script(R"({"id":"refuse","at":"before_embed","do":"refuse","text":"REFUSED"},
+                   {"id":"whole","at":"before_embed","do":"fail","category":"invalid_request",
+                    "text":"WHOLE CALL"})");
+  const std::string chunks[] = {R"("")",          R"(" \n\t")",   R"({"content":null})", "7",
+                                R"({"other":1})", R"("REFUSED")", R"("WHOLE CALL")"};
   std::vector<std::int64_t> transforms;
   const auto submit_all = [&](const std::string& mode) {
     for (const std::int64_t transform : transforms) world_.SubmitJob(transform, mode);
@@ -37,7 +40,7 @@ TEST_F(PointsTest, AChunkThatFailsLeavesNoPointOfItsEarlierText) {
   for (const std::string mode : {"incremental", "full"}) {
     SCOPED_TRACE(mode);
     ASSERT_TRUE(submit_all(mode));
-    ExpectClean(transforms, {.refused = {"REFUSED"}});
+    ExpectClean(transforms, {.refused = {"REFUSED", "WHOLE CALL"}});
   }
 }
 
