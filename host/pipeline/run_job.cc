@@ -92,12 +92,15 @@ Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobSco
                     .origin = Origin::kWorker});
 }
 
-/// Lets a job run alone at which a worker died beside others.
+/// Lets a job run alone at which a worker died beside others. `patience` sees to it that this ends,
+/// also when its provider is down.
 Status RunAlone(TargetClaim& claim, const Plan& plan, const JobScope& scope,
-                Company::Member& member) {
+                Company::Member& member, std::optional<Heartbeat>& patience) {
   // Others may be at a slow batch; another worker may be less busy.
   constexpr std::chrono::minutes kMostWait{1};
   constexpr std::chrono::seconds kComeBack{5};
+  // Longer than a call to an embedder takes.
+  constexpr std::chrono::minutes kMostAlone{5};
   if (!member.BeAlone(kMostWait, scope.stops.drain)) {
     return Fail(Error{.code = Code::kHeld,
                       .message = "a worker died at this job: it is to run alone, and other jobs of "
@@ -107,6 +110,9 @@ Status RunAlone(TargetClaim& claim, const Plan& plan, const JobScope& scope,
   RETURN_IF_ERROR(claim.RunAlone());
   Log(LogLevel::kInfo, "pipeline", "a worker died at this job: it runs alone until it got further",
       {{"job_id", plan.job_id}});
+  patience.emplace(kMostAlone, [&claim, &member] {
+    if (claim.Trust()) member.Admit();
+  });
   return {};
 }
 
@@ -123,8 +129,9 @@ Status RunTarget(const Job& job, std::string_view message, const Target& target,
     Lease lease(*claim, claimed, worker.queue.ack_wait(), worker.clock);
     Company::Member member(worker.company);
     Result<JobScope> next = NextAttempt(job, worker, scope);
+    std::optional<Heartbeat> patience;
     if (next && claim->suspected()) {
-      if (const Status alone = RunAlone(*claim, plan, scope, member); !alone) {
+      if (const Status alone = RunAlone(*claim, plan, scope, member, patience); !alone) {
         next = Fail(alone.error());
       }
     }

@@ -67,8 +67,11 @@ class TargetClaim {
   /// Writes down that no other job of this worker has anything under way, until this one has
   /// recorded a batch: should the worker die, it dies of this job.
   virtual Status RunAlone() = 0;
+  /// It was alone for long, and lives: it is no suspect any more, and others may be beside it.
+  virtual Status Trust() = 0;
+
   virtual Status Renew() = 0;
-  /// Gives the right back. A lost one is left alone.
+  /// Gives the right back; who was alone is no suspect any more. A lost one is left alone.
   virtual Status Release() = 0;
 
   /// Finds out what there is to do; to be called once, before what follows. Records are void when

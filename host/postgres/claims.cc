@@ -119,6 +119,10 @@ void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
   }
 }
 
+std::string KeyOf(const ClaimedTarget& target) {
+  return FailureKey(target.job_id, target.embedded_dataset_id, target.range);
+}
+
 /// While another runner is at it.
 std::optional<Error> HeldBy(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
   const pqxx::result live =
@@ -156,12 +160,11 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     OpenRun(transaction, static_cast<std::int64_t>(plan.targets.size()), result);
     Bury(transaction, claimed);
     if (!result.over) {
-      result.suspected =
-          !Exec(transaction,
-                "SELECT FROM dataset_transform_job_failures "
-                "WHERE job_id = $1 AND suspected",
-                FailureKey(claimed.job_id, claimed.embedded_dataset_id, claimed.range))
-               .empty();
+      result.suspected = !Exec(transaction,
+                               "SELECT FROM dataset_transform_job_failures "
+                               "WHERE job_id = $1 AND suspected",
+                               KeyOf(claimed))
+                              .empty();
       claimed.token =
           Int64(Exec(transaction, kLease, claimed.embedded_dataset_id, claimed.span.first,
                      claimed.span.last, claimed.job_id, claimed.range, holder,
@@ -188,7 +191,7 @@ Status RenewClaim(Database& database, const ClaimedTarget& target,
   });
 }
 
-Status RunAlone(Database& database, const ClaimedTarget& target) {
+Status IsolateClaim(Database& database, const ClaimedTarget& target) {
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
     const pqxx::result marked =
@@ -201,11 +204,29 @@ Status RunAlone(Database& database, const ClaimedTarget& target) {
   });
 }
 
+Status TrustClaim(Database& database, const ClaimedTarget& target) {
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    Exec(transaction,
+         "WITH lease AS ("
+         "  UPDATE dataset_transform_leases SET alone = false WHERE token = $1::bigint "
+         "  RETURNING token) "
+         "UPDATE dataset_transform_job_failures SET suspected = false "
+         "WHERE job_id = $2 AND EXISTS (SELECT FROM lease)",
+         target.token, KeyOf(target));
+    return {};
+  });
+}
+
 Status ReleaseClaim(Database& database, const ClaimedTarget& target) {
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
-    Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
-         target.token);
+    Exec(transaction,
+         "WITH gone AS ("
+         "  DELETE FROM dataset_transform_leases WHERE token = $1::bigint RETURNING alone) "
+         "UPDATE dataset_transform_job_failures SET suspected = false "
+         "WHERE job_id = $2 AND EXISTS (SELECT FROM gone WHERE alone)",
+         target.token, KeyOf(target));
     return {};
   });
 }

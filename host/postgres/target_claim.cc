@@ -19,7 +19,11 @@ Status PostgresClaim::Renew() {
 }
 
 Status PostgresClaim::RunAlone() {
-  return dsw::RunAlone(database_, claim_.target);
+  return IsolateClaim(database_, claim_.target);
+}
+
+Status PostgresClaim::Trust() {
+  return TrustClaim(database_, claim_.target);
 }
 
 Status PostgresClaim::Release() {

@@ -30,6 +30,7 @@ class PostgresClaim final : public TargetClaim {
   bool job_over() const override { return claim_.job_over; }
   bool suspected() const override { return claim_.suspected; }
   Status RunAlone() override;
+  Status Trust() override;
   Status Renew() override;
   Status Release() override;
   Result<Survey> Look(const Surroundings& surroundings) override;

@@ -231,6 +231,7 @@ class FakeClaim final : public TargetClaim {
     ++store_.alone;
     return {};
   }
+  Status Trust() override { return {}; }
   Status Renew() override {
     const std::lock_guard lock(store_.mutex_);
     if (store_.renew_error) return Fail(*store_.renew_error);

@@ -113,6 +113,39 @@ TEST_F(ClaimTest, ADeathMakesASuspectWhoseDeathsCountOnceItRanAlone) {
   EXPECT_FALSE(other->suspected()) << "nor is the whole transform";
 }
 
+TEST_F(ClaimTest, ASuspectThatRanAloneAndLivesIsOneNoMore) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const auto suspected = [&] {
+    const auto claim = Take(plan);
+    EXPECT_OK(claim);
+    return claim && (*claim)->suspected();
+  };
+  const auto die = [&] {
+    auto claim = Take(plan);
+    EXPECT_OK(claim);
+    dead_.push_back(*std::move(claim));
+    LetLeasesRunOut();
+  };
+  die();
+  EXPECT_TRUE(suspected());
+  EXPECT_TRUE(suspected()) << "it gave the claim back before it was alone";
+  {
+    ASSERT_OK_AND_ASSIGN(const auto claim, Take(plan));
+    ASSERT_OK(claim->RunAlone());
+  }
+  EXPECT_FALSE(suspected());
+  die();
+  ASSERT_OK_AND_ASSIGN(auto claim, Take(plan));
+  EXPECT_TRUE(claim->suspected());
+  ASSERT_OK(claim->RunAlone());
+  ASSERT_OK(claim->Trust());
+  dead_.push_back(std::move(claim));
+  LetLeasesRunOut();
+  EXPECT_TRUE(suspected()) << "others were beside it again";
+  ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(count.failures, 0);
+}
+
 TEST_F(ClaimTest, WhoLostItIsNotSaidToRunAlone) {
   const Plan plan = MustPlan(MakeJob("a"));
   ASSERT_OK_AND_ASSIGN(const auto old, Take(plan));
