@@ -71,7 +71,7 @@ Status LocalWorker::Connect(const Settings& settings) {
   memory_ = std::make_unique<MemoryBudget>(BatchMemoryFrom(settings));
   context_ = std::make_unique<WorkerContext>(
       WorkerContext{WorkerId(), *queue_, *datasets_, plugins_->catalog(), *progress_, *health_,
-                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_});
+                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_, company_});
   return {};
 }
 

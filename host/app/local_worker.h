@@ -47,6 +47,7 @@ class LocalWorker {
   std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<RangeSlots> ranges_;
   std::unique_ptr<MemoryBudget> memory_;
+  Company company_;
   std::unique_ptr<WorkerContext> context_;
 };
 

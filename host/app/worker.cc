@@ -86,7 +86,7 @@ Status Worker::Open(const Settings& settings) {
   memory_ = std::make_unique<MemoryBudget>(BatchMemoryFrom(settings));
   context_ = std::make_unique<WorkerContext>(
       WorkerContext{WorkerId(), *queue_, *datasets_, plugins_.catalog(), *progress_, *health_,
-                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_});
+                    *metrics_, clock_, options_, *lanes_, *ranges_, *memory_, company_});
   pool_ = std::make_unique<WorkerPool>(job_threads, *context_);
   watch_ = PluginWatch::Start(PluginDirectories(settings), [this] { ReloadPlugins(false); });
   Log(LogLevel::kInfo, "app", "serving jobs",

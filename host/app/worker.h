@@ -68,6 +68,7 @@ class Worker {
   std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<RangeSlots> ranges_;
   std::unique_ptr<MemoryBudget> memory_;
+  Company company_;
   std::unique_ptr<WorkerContext> context_;
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<PluginWatch> watch_;

@@ -63,7 +63,7 @@ constexpr FailureClass kClasses[] = {
     {"a statement fails", Code::kInternal, kDatabase, Fault::kWorker, D::kRetry, C::kEnd, P::kNothing, B::kFail},
 
     // This worker.
-    {"this worker lacks the provider", Code::kNotFound, kWorker, Fault::kWorker, D::kLeave, C::kEnd, P::kNothing, B::kFail},
+    {"this worker lacks the provider, or the model's files", Code::kNotFound, kWorker, Fault::kWorker, D::kLeave, C::kEnd, P::kNothing, B::kFail},
     {"the operator's rules deny the address that the job uses", Code::kDenied, {}, Fault::kJob, D::kGiveUp, C::kEnd, P::kNothing, B::kFail},
     {"a bug, an exception, or the worker died", Code::kInternal, {}, Fault::kWorker, D::kRetry, C::kEnd, P::kNothing, B::kFail},
     {"a file or setting of this worker is wrong", Code::kInvalid, kWorker, Fault::kWorker, D::kPause, C::kEnd, P::kNothing, B::kFail},

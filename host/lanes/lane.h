@@ -4,6 +4,7 @@
 // calls line up and depart as the governor allows.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -66,6 +67,10 @@ class Lane {
   bool held() const;
   /// The upstream is down as far as is known.
   bool paused() const;
+  /// To a sink: how the last write ended. Until one succeeds again, nothing is paid for that this
+  /// might lose, but a little to find out.
+  void Wrote(bool well) { write_failed_ = !well; }
+  bool write_failed() const { return write_failed_; }
   bool remote() const { return options_.remote; }
   Origin origin() const { return options_.origin; }
   const CallPolicy& policy() const { return options_.policy; }
@@ -84,6 +89,7 @@ class Lane {
   const Options options_;
   Clock& clock_;
   Telemetry& telemetry_;
+  std::atomic<bool> write_failed_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -2,6 +2,7 @@
 #include "host/pipeline/run_batch.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +16,8 @@ namespace dsw {
 namespace {
 
 /// A chunk that is recorded as failed has no point of an earlier text.
-Status RemoveFailed(const Batch& batch, const std::vector<FailedChunk>& failed, TargetRun& run) {
+Status RemoveFailed(const Batch& batch, const std::vector<FailedChunk>& failed, TargetRun& run,
+                    bool& sent) {
   std::vector<std::string> ids;
   for (const FailedChunk& chunk : failed) {
     const auto of_item = [&](const Chunk& each) {
@@ -25,28 +27,27 @@ Status RemoveFailed(const Batch& batch, const std::vector<FailedChunk>& failed, 
     if (any == batch.chunks.end() || chunk.position.index >= any->item->stored_count) continue;
     ids.push_back(PointId(run.target().embedded_dataset_id, chunk.position));
   }
-  return ids.empty() ? Status() : run.Remove(ids);
+  return ids.empty() ? Status() : run.Remove(ids, sent);
 }
 
 /// Stores the points of the pieces and takes out those of failed chunks.
-Status WritePoints(const Batch& batch, EmbeddedBatch& embedded, TargetRun& run) {
+Status WritePoints(const Batch& batch, EmbeddedBatch& embedded, TargetRun& run, bool& sent) {
   for (EmbeddedPiece& piece : embedded.pieces) {
     Status stored =
-        run.Store(run.MakePoints(piece.chunks, piece.truncated, std::move(piece.matrix)));
+        run.Store(run.MakePoints(piece.chunks, piece.truncated, std::move(piece.matrix)), sent);
     if (!stored) return Fail(std::move(stored.error()).Context("store"));
   }
-  Status removed = RemoveFailed(batch, embedded.failed, run);
+  Status removed = RemoveFailed(batch, embedded.failed, run, sent);
   if (!removed) return Fail(std::move(removed.error()).Context("remove"));
   return {};
 }
 
-/// A runner that lost its claim may have written over what its successor wrote.
-void DisownPoints(const Batch& batch, TargetRun& run) {
-  const Status disowned = run.claim().Disown(batch);
-  Log(LogLevel::kWarn, "pipeline", "points were written when the target was another worker's",
-      {{"job_id", run.plan().job_id},
-       {"next", disowned ? "the next job embeds them again"
-                         : "run `worker-datasets verify`: " + disowned.error().message}});
+std::vector<std::int64_t> ItemsOf(const Batch& batch) {
+  std::vector<std::int64_t> items;
+  for (const Chunk& chunk : batch.chunks) {
+    if (items.empty() || items.back() != chunk.item->item_id) items.push_back(chunk.item->item_id);
+  }
+  return items;
 }
 
 }  // namespace
@@ -60,7 +61,9 @@ Status RunBatch(const Batch& batch, TargetRun& run, ProgressMeter& meter) {
 
   Result<EmbeddedBatch> embedded = EmbedBatch(batch, run);
   if (!embedded) return fail(std::move(embedded.error()).Context("embed"));
-  if (Status written = WritePoints(batch, *embedded, run); !written) {
+  bool sent = false;
+  if (Status written = WritePoints(batch, *embedded, run, sent); !written) {
+    if (sent) run.DisownIfLost(written.error(), ItemsOf(batch));
     return fail(std::move(written.error()));
   }
 
@@ -70,7 +73,7 @@ Status RunBatch(const Batch& batch, TargetRun& run, ProgressMeter& meter) {
                                worker.clock.Now() - started)};
   Status recorded = run.claim().RecordBatch(batch, record);
   if (!recorded) {
-    if (recorded.error().code == Code::kFenced) DisownPoints(batch, run);
+    if (sent) run.DisownIfLost(recorded.error(), ItemsOf(batch));
     return fail(std::move(recorded.error()).Context("record"));
   }
 

@@ -11,6 +11,7 @@
 #include "host/domain/job_codec.h"
 #include "host/pipeline/batch_window.h"
 #include "host/pipeline/batcher.h"
+#include "host/pipeline/company.h"
 #include "host/pipeline/heartbeat.h"
 #include "host/pipeline/lease.h"
 #include "host/pipeline/progress_meter.h"
@@ -23,8 +24,15 @@
 namespace dsw {
 namespace {
 
-/// All pending chunks, in batches, several at a time.
-Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
+/// Begins a step of the job's work; whoever waits for that notices when the worker stops.
+Result<Company::Step> BeginStep(Company::Member& member, const JobScope& scope) {
+  if (Company::Step step = member.Begin(scope.stops.drain)) return step;
+  return Fail(Code::kCancelled, "the worker is shutting down");
+}
+
+/// All pending chunks, in batches, several at a time. With the first record the job is none that
+/// kills workers before it gets anywhere.
+Status EmbedPending(TargetRun& run, ProgressMeter& meter, Company::Member& member) {
   ASSIGN_OR_RETURN(const auto pending, run.claim().OpenPending());
   const auto may_go_on = [&] { return MayGoOn(run.scope(), run.worker().clock.Now()); };
   Batcher batcher(*pending);
@@ -32,12 +40,19 @@ Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
   Status going = may_go_on();
   for (; going && !window.failed(); going = may_go_on()) {
     window.AwaitRoom([&] { return run.Crowded(); });
+    // Before the memory, which others may hold who wait for this job to be alone no longer.
+    Company::Step step = member.Begin(run.scope().stops.drain);
+    if (!step) continue;
     ASSIGN_OR_RETURN(std::optional<Batch> batch, batcher.Next(run.CallLimits()));
     if (!batch) break;
     const MemoryBudget::Share memory =
         run.worker().memory.Take(run.BytesFor(*batch), run.scope().stops.drain);
     if (!memory) continue;
-    window.Run([&, memory, batch = std::move(*batch)] { return RunBatch(batch, run, meter); });
+    window.Run([&, step = std::move(step), memory, batch = std::move(*batch)] {
+      Status done = RunBatch(batch, run, meter);
+      if (done) member.Admit();
+      return done;
+    });
   }
   RETURN_IF_ERROR(window.Finish());
   return going;
@@ -47,16 +62,19 @@ Status EmbedPending(TargetRun& run, ProgressMeter& meter) {
 Result<RunEnd> EmbedTarget(const Job& job, std::string_view message, const Plan& plan,
                            const Target& target, TargetClaim& claim, Lease& lease,
                            const WorkerContext& worker, const JobScope& scope,
-                           ProgressMeter& meter) {
+                           Company::Member& member, ProgressMeter& meter) {
+  ASSIGN_OR_RETURN(Company::Step step, BeginStep(member, scope));
   ASSIGN_OR_RETURN(const std::unique_ptr<TargetRun> run,
                    TargetRun::Open(plan, target, job.sink.value_or(SinkOverride{}), claim, lease,
                                    worker, scope));
+  step.reset();
   meter.Publish();
   if (!job.range && run->survey().pending > worker.options.max_chunks_per_job) {
     RETURN_IF_ERROR(ShareOut(claim, plan, target, message, worker));
     return RunEnd{};
   }
-  if (run->survey().pending > 0) RETURN_IF_ERROR(EmbedPending(*run, meter));
+  if (run->survey().pending > 0) RETURN_IF_ERROR(EmbedPending(*run, meter, member));
+  ASSIGN_OR_RETURN(step, BeginStep(member, scope));
   if (run->survey().stale) RETURN_IF_ERROR(RemoveStalePoints(*run, meter));
   if (run->survey().must_mark && !job.range) RETURN_IF_ERROR(run->Mark());
   return claim.Finish();
@@ -74,14 +92,43 @@ Result<JobScope> NextAttempt(const Job& job, const WorkerContext& worker, JobSco
                   .Context(fmt::format("failed {} times; the last time", count.failures)));
 }
 
+/// Lets a job run alone at which a worker died beside others. `patience` sees to it that this ends,
+/// also when its provider is down.
+Status RunAlone(TargetClaim& claim, const Plan& plan, const JobScope& scope,
+                Company::Member& member, std::optional<Heartbeat>& patience) {
+  // Others may be at a slow batch; another worker may be less busy.
+  constexpr std::chrono::minutes kMostWait{1};
+  constexpr std::chrono::seconds kComeBack{5};
+  // Longer than a call to an embedder takes.
+  constexpr std::chrono::minutes kMostAlone{5};
+  if (!member.BeAlone(kMostWait, scope.stops.drain)) {
+    return Fail(Error{.code = Code::kHeld,
+                      .message = "a worker died at this job: it is to run alone, and other jobs of "
+                                 "this worker are busy",
+                      .retry_after = kComeBack});
+  }
+  RETURN_IF_ERROR(claim.RunAlone());
+  Log(LogLevel::kInfo, "pipeline", "a worker died at this job: it runs alone until it got further",
+      {{"job_id", plan.job_id}});
+  patience.emplace(kMostAlone, [&claim, &member] {
+    if (claim.Trust()) member.Admit();
+  });
+  return {};
+}
+
 /// EmbedTarget() with what was counted so far. What was recorded before an exception counts as
 /// well.
 Result<RunEnd> TryTarget(const Job& job, std::string_view message, const Target& target,
                          TargetClaim& claim, Lease& lease, const WorkerContext& worker,
                          const JobScope& scope, JobRun& run, ProgressMeter& meter) {
   try {
+    Company::Member member(worker.company);
     ASSIGN_OR_RETURN(const JobScope next, NextAttempt(job, worker, scope, run));
-    return EmbedTarget(job, message, *run.plan, target, claim, lease, worker, next, meter);
+    std::optional<Heartbeat> patience;
+    if (claim.suspected()) {
+      RETURN_IF_ERROR(RunAlone(claim, *run.plan, scope, member, patience));
+    }
+    return EmbedTarget(job, message, *run.plan, target, claim, lease, worker, next, member, meter);
   } catch (const std::exception& exception) {
     return Fail(FromException(exception));
   }

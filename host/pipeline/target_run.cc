@@ -54,6 +54,8 @@ Result<std::unique_ptr<TargetRun>> TargetRun::Open(const Plan& plan, const Targe
 Status TargetRun::Prepare() {
   ASSIGN_OR_RETURN(facts_, DescribeModel(*embedder_, *lane_, plan_, scope_));
   lane_->Follow(target_.embedder.model, facts_);
+  // That it can be read, which its health and its collections show, does not say so.
+  if (sink_lane_->write_failed()) RETURN_IF_ERROR(TryToWrite());
   batch_limits_ =
       LimitsOf(target_.embedder, facts_, embedder_->limits(), worker_.options.batch_bytes);
   if (facts_.dimensions == 0) {
@@ -122,7 +124,14 @@ int TargetRun::MostBatches() const {
 bool TargetRun::Crowded() const {
   // The next two are ready when the lane is.
   constexpr std::size_t kReady = 2;
-  return lane_->waiting() >= kReady;
+  return sink_lane_->write_failed() || lane_->waiting() >= kReady;
+}
+
+BatchLimits TargetRun::CallLimits() const {
+  BatchLimits limits = learned_->Tighten(batch_limits_);
+  // A sink may take what changes nothing and yet no points, as with a full disk.
+  if (sink_lane_->write_failed()) limits.chunks = 1;
+  return limits;
 }
 
 std::uint64_t TargetRun::BytesFor(const Batch& batch) const {
@@ -164,6 +173,16 @@ Result<CollectionState> TargetRun::EnsureCollection() {
   return state;
 }
 
+Status TargetRun::TryToWrite() {
+  // No point has this id.
+  const std::string nobody[] = {"00000000-0000-0000-0000-000000000000"};
+  bool sent = false;
+  Status removed = Remove(nobody, sent);
+  // To make the collection is a write as well.
+  if (!removed && removed.error().code == Code::kNotFound) return {};
+  return removed;
+}
+
 Points TargetRun::MakePoints(std::span<const Chunk* const> chunks,
                              const std::vector<bool>& truncated, Matrix vectors) const {
   PayloadWriter payload(worker_.options.payload_style,
@@ -189,7 +208,7 @@ Status TargetRun::Mark() {
   });
 }
 
-Status TargetRun::Store(const Points& points) {
+Status TargetRun::Store(const Points& points, bool& sent) {
   const std::size_t all = points.ids.size();
   const std::size_t limit = sink_->max_batch();
   const std::size_t most = limit == 0
@@ -199,20 +218,36 @@ Status TargetRun::Store(const Points& points) {
     const std::size_t count = std::min(most, all - first);
     RETURN_IF_ERROR(InSinkLane(count, points.ids[first], [&](const CallContext& context) {
       const Clock::TimePoint started = worker_.clock.Now();
+      sent = true;
       Status stored = sink_->Upsert(context, target_.collection, points, first, count);
       worker_.telemetry.UpsertCall(sink_->provider(),
                                    stored ? std::nullopt : std::optional(stored.error().code),
                                    worker_.clock.Now() - started, count);
+      if (stored || stored.error().code != Code::kCancelled) {
+        sink_lane_->Wrote(stored.has_value());
+      }
       return stored;
     }));
   }
   return {};
 }
 
-Status TargetRun::Remove(std::span<const std::string> ids) {
+Status TargetRun::Remove(std::span<const std::string> ids, bool& sent) {
   return InSinkLane(ids.size(), ids.front(), [&](const CallContext& context) {
+    sent = true;
     return sink_->Remove(context, target_.collection, ids, claim_.token());
   });
+}
+
+void TargetRun::DisownIfLost(const Error& error, std::span<const std::int64_t> items) {
+  // A call that hung, or was cut, may have outlasted the claim as well.
+  if (error.code != Code::kFenced && lease_.Held()) return;
+  const Status disowned = claim_.Disown(items);
+  Log(LogLevel::kWarn, "pipeline",
+      "points were written when the target may have been another worker's",
+      {{"job_id", plan_.job_id},
+       {"next", disowned ? "the next job embeds them again"
+                         : "run `worker-datasets verify`: " + disowned.error().message}});
 }
 
 Status TargetRun::InSinkLane(std::size_t points, const std::string& key, const SinkCall& call) {

@@ -51,10 +51,10 @@ class TargetRun {
   Lane& lane() const { return *lane_; }
   LearnedLimits& learned() const { return *learned_; }
   /// What a call may hold, as far as is known by now.
-  BatchLimits CallLimits() const { return learned_->Tighten(batch_limits_); }
+  BatchLimits CallLimits() const;
   /// Batches that may be in flight at a time.
   int MostBatches() const;
-  /// One more batch would only wait for its turn.
+  /// One more batch would only wait for its turn, or is to wait for how the one before it ends.
   bool Crowded() const;
   /// What a batch takes of memory while it is in flight, about.
   std::uint64_t BytesFor(const Batch& batch) const;
@@ -69,10 +69,14 @@ class TargetRun {
                         const std::string& key, Trouble& trouble);
   /// Embeds a text that no provider refuses: what it tells is about the configuration.
   Result<Vectors> Probe(Trouble& trouble);
-  /// Stores the points; durable once it returned success.
-  Status Store(const Points& points);
-  /// Takes points out of the sink.
-  Status Remove(std::span<const std::string> ids);
+  /// Stores the points; durable once it returned success. `sent` is set once the sink may have got
+  /// any of them.
+  Status Store(const Points& points, bool& sent);
+  /// Takes points out of the sink; `sent` likewise.
+  Status Remove(std::span<const std::string> ids, bool& sent);
+  /// After a write, or its record, failed with `error`: if the claim may have been lost by then, it
+  /// may have undone what a successor wrote, and what is recorded of these items counts no more.
+  void DisownIfLost(const Error& error, std::span<const std::int64_t> items);
   /// Points of the pieces of a batch, ready to be stored.
   Points MakePoints(std::span<const Chunk* const> chunks, const std::vector<bool>& truncated,
                     Matrix vectors) const;
@@ -89,6 +93,8 @@ class TargetRun {
   Result<Vectors> EmbedOnce(std::span<const std::string_view> texts, const std::string& key,
                             const Departure& departure, std::uint32_t attempt);
   Result<CollectionState> EnsureCollection();
+  /// Where the last write failed: one that changes nothing and costs nothing.
+  Status TryToWrite();
   /// Calls the sink about so many points.
   Status InSinkLane(std::size_t points, const std::string& key, const SinkCall& call);
 

@@ -7,6 +7,7 @@
 
 #include "host/base/clock.h"
 #include "host/lanes/lanes.h"
+#include "host/pipeline/company.h"
 #include "host/pipeline/memory_budget.h"
 #include "host/pipeline/options.h"
 #include "host/pipeline/range_slots.h"
@@ -33,6 +34,7 @@ struct WorkerContext {
   Lanes& lanes;
   RangeSlots& ranges;
   MemoryBudget& memory;
+  Company& company;
 };
 
 }  // namespace dsw

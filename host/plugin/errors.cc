@@ -130,8 +130,8 @@ Error ErrorFrom(std::string_view who, dsw_status status, const dsw_error& error)
     if (*result.repeat && result.code == Code::kInvalid) result.code = Code::kBadResponse;
   }
   if ((error.flags & DSW_ERR_LOCAL) != 0) {
-    // Whatever is missing there, no job can do anything about it.
-    result.code = Code::kInvalid;
+    // No job can do anything about it. What is not there may be with another worker.
+    if (result.code != Code::kNotFound) result.code = Code::kInvalid;
     result.origin = Origin::kWorker;
   }
   result.limit = LimitOf(error);

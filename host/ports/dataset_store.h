@@ -62,9 +62,17 @@ class TargetClaim {
   virtual bool over() const = 0;
   /// How the job stands, once over().
   virtual JobEnd job() const = 0;
+  /// A worker died at this job, or its range, beside others: it is to run alone.
+  virtual bool suspected() const = 0;
+
+  /// Writes down that no other job of this worker has anything under way, until this one has
+  /// recorded a batch: should the worker die, it dies of this job.
+  virtual Status RunAlone() = 0;
+  /// It was alone for long, and lives: it is no suspect any more, and others may be beside it.
+  virtual Status Trust() = 0;
 
   virtual Status Renew() = 0;
-  /// Gives the right back. A lost one is left alone.
+  /// Gives the right back; who was alone is no suspect any more. A lost one is left alone.
   virtual Status Release() = 0;
 
   /// Finds out what there is to do; to be called once, before what follows. Records are void when
@@ -80,9 +88,9 @@ class TargetClaim {
   /// Writes down that the batch's chunks are durable in the sink (or failed for good), whole or not
   /// at all. kWithdrawn, after it was written, once the transform is disabled or deleted.
   virtual Status RecordBatch(const Batch& batch, const BatchRecord& record) = 0;
-  /// Of a batch whose points were written when the claim may have been lost already: whatever
-  /// anybody records of its items counts no more, and the next job embeds them. Needs no claim.
-  virtual Status Disown(const Batch& batch) = 0;
+  /// Of items whose points were written, or removed, when the claim may have been lost already:
+  /// whatever anybody records of them counts no more, and the next job embeds them. Needs no claim.
+  virtual Status Disown(std::span<const std::int64_t> items) = 0;
 
   /// Items after `after_item_id` whose points are more than their content, at most `limit`.
   virtual Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) = 0;
@@ -115,7 +123,8 @@ class DatasetStore {
 
   /// Claims a target of the plan, or the job's range of it. kHeld, with retry_after, while another
   /// runner is at any of its items. A claim of the same work that was neither released nor renewed
-  /// means that its worker died: that counts as a failure of the job, unless it recorded batches.
+  /// means that its worker died. Unless the job recorded batches, that makes it a suspect, and
+  /// counts as its failure once it ran alone.
   virtual Result<std::unique_ptr<TargetClaim>> Claim(const Plan& plan, const Target& target,
                                                      const Claimant& claimant) = 0;
 

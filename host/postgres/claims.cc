@@ -29,7 +29,7 @@ WITH gone AS (
   WHERE embedded_dataset_id = $1::bigint AND first_item <= $3::bigint AND last_item >= $2::bigint
   RETURNING *
 )
-SELECT token, holder, job_id, range_number,
+SELECT token, holder, job_id, range_number, alone,
        EXISTS (SELECT FROM dataset_transform_batches b
                WHERE b.embedded_dataset_id = gone.embedded_dataset_id
                  AND b.job_id = gone.job_id AND b.created_at >= gone.acquired_at),
@@ -41,6 +41,10 @@ SELECT token, holder, job_id, range_number,
           AND p.updated_at >= gone.acquired_at
           AND NOT p.done @> int4range(0, p.chunk_count))
 FROM gone ORDER BY job_id, range_number
+)sql";
+
+constexpr char kSuspect[] = R"sql(
+UPDATE dataset_transform_job_failures SET suspected = true WHERE job_id = $1
 )sql";
 
 /// Tokens grow with the time, also when the database is put back to an earlier state: points keep
@@ -112,13 +116,17 @@ void OpenRun(pqxx::transaction_base& transaction, const std::string& targets, Cl
        target.embedded_dataset_id, target.job_id);
 }
 
-/// Whoever let a lease run out died, or was stopped. That counts against the job it was at, unless
-/// it recorded something.
+/// Whoever let a lease run out died, or was stopped. That says something of the job it was at,
+/// unless that recorded something: the death counts if the job ran alone; else it may be the doing
+/// of another job of that worker, and this one is to run alone. Why not by whose other leases the
+/// worker had: what ended just before leaves none, and in a container a worker has the name of the
+/// one before it.
 void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
   for (const auto& lease :
        Exec(transaction, kBury, target.embedded_dataset_id, target.span.first, target.span.last)) {
     const std::string key = FailureKey(Text(lease[2]), target.embedded_dataset_id, Int32(lease[3]));
-    const bool progressed = IsTrue(lease[4]);
+    const bool alone = IsTrue(lease[4]);
+    const bool progressed = IsTrue(lease[5]);
     if (progressed) {
       ForgetFailures(transaction, key);
       continue;
@@ -126,10 +134,16 @@ void Bury(pqxx::transaction_base& transaction, const ClaimedTarget& target) {
     CountFailure(transaction, {.key = key,
                                .dataset_transform_id = target.dataset_transform_id,
                                .error = {.message = fmt::format("worker {} died or was stopped{}",
-                                                                View(lease[1]), View(lease[5])),
+                                                                View(lease[1]), View(lease[6])),
                                          .origin = Origin::kWorker},
-                               .call = fmt::format("lease-{}", Int64(lease[0]))});
+                               .call = fmt::format("lease-{}", Int64(lease[0])),
+                               .counts = alone});
+    Exec(transaction, kSuspect, key);
   }
+}
+
+std::string KeyOf(const ClaimedTarget& target) {
+  return FailureKey(target.job_id, target.embedded_dataset_id, target.range);
 }
 
 /// While another runner is at it.
@@ -170,6 +184,11 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
     OpenRun(transaction, targets, result);
     Bury(transaction, claimed);
     if (!result.over) {
+      result.suspected = !Exec(transaction,
+                               "SELECT FROM dataset_transform_job_failures "
+                               "WHERE job_id = $1 AND suspected",
+                               KeyOf(claimed))
+                              .empty();
       claimed.token =
           Int64(Exec(transaction, kLease, claimed.embedded_dataset_id, claimed.span.first,
                      claimed.span.last, claimed.job_id, claimed.range, holder,
@@ -196,11 +215,42 @@ Status RenewClaim(Database& database, const ClaimedTarget& target,
   });
 }
 
+Status IsolateClaim(Database& database, const ClaimedTarget& target) {
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    const pqxx::result marked =
+        Exec(transaction,
+             "UPDATE dataset_transform_leases SET alone = true WHERE token = $1::bigint "
+             "RETURNING token",
+             target.token);
+    if (marked.empty()) return Fail(Lost(transaction, target));
+    return {};
+  });
+}
+
+Status TrustClaim(Database& database, const ClaimedTarget& target) {
+  return database.Run([&](Session& session) -> Status {
+    pqxx::nontransaction transaction(session.connection);
+    Exec(transaction,
+         "WITH lease AS ("
+         "  UPDATE dataset_transform_leases SET alone = false WHERE token = $1::bigint "
+         "  RETURNING token) "
+         "UPDATE dataset_transform_job_failures SET suspected = false "
+         "WHERE job_id = $2 AND EXISTS (SELECT FROM lease)",
+         target.token, KeyOf(target));
+    return {};
+  });
+}
+
 Status ReleaseClaim(Database& database, const ClaimedTarget& target) {
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
-    Exec(transaction, "DELETE FROM dataset_transform_leases WHERE token = $1::bigint",
-         target.token);
+    Exec(transaction,
+         "WITH gone AS ("
+         "  DELETE FROM dataset_transform_leases WHERE token = $1::bigint RETURNING alone) "
+         "UPDATE dataset_transform_job_failures SET suspected = false "
+         "WHERE job_id = $2 AND EXISTS (SELECT FROM gone WHERE alone)",
+         target.token, KeyOf(target));
     return {};
   });
 }

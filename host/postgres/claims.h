@@ -16,6 +16,7 @@ struct ClaimResult {
   ClaimedTarget target;
   bool over = false;
   JobEnd job{};
+  bool suspected = false;
 };
 
 /// As DatasetStore::Claim().
@@ -25,5 +26,7 @@ Result<ClaimResult> TakeClaim(Database& database, const Plan& plan, const Target
 /// As the methods of TargetClaim.
 Status RenewClaim(Database& database, const ClaimedTarget& target, std::chrono::milliseconds lease);
 Status ReleaseClaim(Database& database, const ClaimedTarget& target);
+Status IsolateClaim(Database& database, const ClaimedTarget& target);
+Status TrustClaim(Database& database, const ClaimedTarget& target);
 
 }  // namespace dsw

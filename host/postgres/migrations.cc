@@ -270,6 +270,7 @@ const std::vector<Migration>& Migrations() {
       {3, "state of targets", kTargetState},
       {4, "faults of jobs", kFaults},
       {5, "ends of runs", kEnds},
+      {6, "jobs that may have killed a worker", kSuspects},
   };
   return migrations;
 }

@@ -171,16 +171,17 @@ Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t
   });
 }
 
-Status Disown(Database& database, const ClaimedTarget& target, const Batch& batch) {
-  const std::string items = ItemsJson(batch).dump();
+Status Disown(Database& database, const ClaimedTarget& target,
+              std::span<const std::int64_t> items) {
+  const std::string ids = json(std::vector<std::int64_t>(items.begin(), items.end())).dump();
   return database.Run([&](Session& session) -> Status {
     pqxx::nontransaction transaction(session.connection);
     // With no hash that any content has, what the successor is about to record does not fit either.
     Exec(transaction,
          "UPDATE dataset_transform_items p SET content_hash = '', done = '{}', updated_at = now() "
-         "FROM jsonb_to_recordset($2::jsonb) AS t(item_id bigint) "
-         "WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = t.item_id",
-         target.embedded_dataset_id, items);
+         "FROM jsonb_array_elements_text($2::jsonb) AS t(item_id) "
+         "WHERE p.embedded_dataset_id = $1::bigint AND p.item_id = t.item_id::bigint",
+         target.embedded_dataset_id, ids);
     return {};
   });
 }

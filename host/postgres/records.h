@@ -18,7 +18,7 @@ namespace dsw {
 /// at.
 Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t generation,
                    const Batch& batch, const BatchRecord& record);
-Status Disown(Database& database, const ClaimedTarget& target, const Batch& batch);
+Status Disown(Database& database, const ClaimedTarget& target, std::span<const std::int64_t> items);
 Result<std::vector<StaleItem>> ListStale(Database& database, const ClaimedTarget& target,
                                          std::int64_t after_item_id, int limit);
 Status RecordRemoval(Database& database, const ClaimedTarget& target,

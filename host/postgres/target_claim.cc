@@ -18,6 +18,14 @@ Status PostgresClaim::Renew() {
   return RenewClaim(database_, claim_.target, lease_);
 }
 
+Status PostgresClaim::RunAlone() {
+  return IsolateClaim(database_, claim_.target);
+}
+
+Status PostgresClaim::Trust() {
+  return TrustClaim(database_, claim_.target);
+}
+
 Status PostgresClaim::Release() {
   if (claim_.target.token == 0 || released_.exchange(true)) return {};
   return ReleaseClaim(database_, claim_.target);
@@ -43,8 +51,8 @@ Status PostgresClaim::RecordBatch(const Batch& batch, const BatchRecord& record)
   return dsw::RecordBatch(database_, claim_.target, survey_.generation, batch, record);
 }
 
-Status PostgresClaim::Disown(const Batch& batch) {
-  return dsw::Disown(database_, claim_.target, batch);
+Status PostgresClaim::Disown(std::span<const std::int64_t> items) {
+  return dsw::Disown(database_, claim_.target, items);
 }
 
 Result<std::vector<StaleItem>> PostgresClaim::ListStale(std::int64_t after_item_id, int limit) {

@@ -28,13 +28,16 @@ class PostgresClaim final : public TargetClaim {
   std::int64_t token() const override { return claim_.target.token; }
   bool over() const override { return claim_.over; }
   JobEnd job() const override { return claim_.job; }
+  bool suspected() const override { return claim_.suspected; }
+  Status RunAlone() override;
+  Status Trust() override;
   Status Renew() override;
   Status Release() override;
   Result<Survey> Look(const Surroundings& surroundings) override;
   Result<std::vector<JobRange>> Split(std::int64_t most_chunks) override;
   Result<std::unique_ptr<ChunkCursor>> OpenPending() override;
   Status RecordBatch(const Batch& batch, const BatchRecord& record) override;
-  Status Disown(const Batch& batch) override;
+  Status Disown(std::span<const std::int64_t> items) override;
   Result<std::vector<StaleItem>> ListStale(std::int64_t after_item_id, int limit) override;
   Status RecordRemoval(std::span<const StaleItem> items) override;
   Status Forget(std::span<const ChunkPosition> chunks) override;

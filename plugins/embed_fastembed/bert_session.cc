@@ -75,7 +75,12 @@ BertSession::BertSession(const OrtLibrary& library, const std::filesystem::path&
   // A pattern is kept for each shape of input ever seen, and there are thousands here.
   check(api.DisableMemPattern(raw_options));
   OrtSession* session = nullptr;
-  check(api.CreateSession(library_.env(), path_.c_str(), raw_options, &session));
+  try {
+    check(api.CreateSession(library_.env(), path_.c_str(), raw_options, &session));
+  } catch (Failure& failure) {
+    failure.Local();  // A damaged file, or one for a later ONNX Runtime.
+    throw;
+  }
   session_ = Own(session, api.ReleaseSession);
 
   ReadInputs();

@@ -11,7 +11,13 @@ std::shared_ptr<const Model> ModelCache::Get(const Config& config, const dsw_hos
   std::shared_ptr<const Model> model = entry.lock();
   if (model == nullptr) {
     last_.reset();  // before loading, so that the two need not fit into memory together
-    model = std::make_shared<const Model>(OrtLibrary::Load(config.onnxruntime_lib, host), files);
+    const OrtLibrary& library = OrtLibrary::Load(config.onnxruntime_lib, host);
+    try {
+      model = std::make_shared<const Model>(library, files);
+    } catch (Failure& failure) {
+      BlameFiles(files, failure);
+      throw;
+    }
     entry = model;
     Log(host, nullptr, DSW_LOG_INFO,
         "model " + config.model + " loaded from " + files.onnx.string());

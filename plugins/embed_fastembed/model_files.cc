@@ -144,7 +144,10 @@ std::string Join(const std::vector<std::string>& parts) {
     for (const KnownModel& model : KnownModels()) ids.emplace_back(model.id);
     message += ". Known by name: " + Join(ids);
   }
-  throw Failure(DSW_E_NOT_FOUND, message);
+  Failure failure(DSW_E_NOT_FOUND, message);
+  // Another worker may have a model that there is; a name that nobody knows is the job's.
+  if (known != nullptr) failure.Local();
+  throw failure;
 }
 
 std::optional<Pooling> ReadPooling(const fs::path& folder) {
@@ -198,6 +201,10 @@ void ReadFacts(ModelFiles& files) {
 
 }  // namespace
 
+void BlameFiles(const ModelFiles& files, Failure& failure) {
+  if (files.known != nullptr) failure.Local();
+}
+
 ModelFiles FindModelFiles(const std::string& name, const fs::path& directory) {
   const fs::path relative(name);
   if (relative.is_absolute() ||
@@ -207,7 +214,7 @@ ModelFiles FindModelFiles(const std::string& name, const fs::path& directory) {
                                             "FASTEMBED_MODEL_DIR");
   }
   if (directory.empty()) {
-    throw Failure(DSW_E_NOT_FOUND,
+    throw Failure(DSW_E_INVALID_CONFIG,
                   "model " + name +
                       ": no model folder is configured; set FASTEMBED_MODEL_DIR to a folder with "
                       "the model's ONNX file and tokenizer.json, or to a FastEmbed or Hugging Face "
@@ -217,8 +224,8 @@ ModelFiles FindModelFiles(const std::string& name, const fs::path& directory) {
   const fs::path model_dir = (directory / "").parent_path();  // without a slash at the end
   std::error_code ignored;
   if (!fs::is_directory(model_dir, ignored)) {
-    throw Failure(DSW_E_NOT_FOUND, "model " + name + ": FASTEMBED_MODEL_DIR is " +
-                                       model_dir.string() + ", which is not a folder")
+    throw Failure(DSW_E_INVALID_CONFIG, "model " + name + ": FASTEMBED_MODEL_DIR is " +
+                                            model_dir.string() + ", which is not a folder")
         .Local();
   }
 
@@ -234,7 +241,11 @@ ModelFiles FindModelFiles(const std::string& name, const fs::path& directory) {
       } catch (const Json::exception& error) {
         throw Failure(
             DSW_E_INVALID_CONFIG,
-            folder.string() + ": a JSON file is not laid out as expected: " + error.what());
+            folder.string() + ": a JSON file is not laid out as expected: " + error.what())
+            .Local();
+      } catch (Failure& failure) {
+        BlameFiles(files, failure);
+        throw;
       }
       return files;
     }

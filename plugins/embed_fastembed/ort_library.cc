@@ -101,7 +101,7 @@ std::vector<fs::path> Candidates(const fs::path& configured) {
       ". Get it with packaging/lib/fetch-onnxruntime.sh, or the system package libonnxruntime, or "
       "a release of ONNX Runtime, and set ONNXRUNTIME_LIB to the file or put it into the plugin's "
       "folder";
-  throw Failure(DSW_E_NOT_FOUND, message).Local();
+  throw Failure(DSW_E_INVALID_CONFIG, message).Local();
 }
 
 const OrtApiBase* Open(const fs::path& path, std::string& problem) {

@@ -17,7 +17,7 @@ class OrtLibrary {
   /// The process's ONNX Runtime, loaded by the first call that succeeds and never unloaded.
   /// `configured` is a file or the folder it is in; when empty, the plugin's own folder and then
   /// the system are searched. Its warnings go to the host's log. Thread-safe. Throws Failure
-  /// (DSW_E_NOT_FOUND) that says what was looked for, where, and how to get it.
+  /// (DSW_E_INVALID_CONFIG, local) that says what was looked for, where, and how to get it.
   static const OrtLibrary& Load(const std::filesystem::path& configured, const dsw_host& host);
 
   OrtLibrary(const OrtLibrary&) = delete;

@@ -179,11 +179,14 @@ TokenizerSpec LoadTokenizer(const fs::path& directory) {
     }
   } catch (const Json::exception& error) {
     throw Failure(DSW_E_INVALID_CONFIG,
-                  reading.string() + ": not laid out as expected: " + error.what());
+                  reading.string() + ": not laid out as expected: " + error.what())
+        .Local();
   }
-  throw Failure(DSW_E_NOT_FOUND, "no tokenizer in " + directory.string() +
-                                     ": looked for tokenizer.json and vocab.txt; copy either from "
-                                     "where the model came from");
+  throw Failure(DSW_E_INVALID_CONFIG,
+                "no tokenizer in " + directory.string() +
+                    ": looked for tokenizer.json and vocab.txt; copy either from where the model "
+                    "came from")
+      .Local();
 }
 
 }  // namespace dsw::fastembed

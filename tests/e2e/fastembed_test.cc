@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The worker with a real model in process.
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -73,7 +75,8 @@ TEST_F(FastembedTest, FindsItsRuntimeBesideItselfAlsoWhenItIsLoadedFromACopy) {
   EXPECT_EQ(world_.PointIds(transform).size(), 3U) << world_.Log();
 }
 
-TEST_F(FastembedTest, AMissingModelSaysWhatToGetAndCostsNoOtherProvider) {
+TEST_F(FastembedTest, AMissingModelIsLeftToOthersSaysWhatToGetAndCostsNoOtherProvider) {
+  world_.Set("PROVIDER_PATIENCE_SECS", "3");
   const std::int64_t missing = Import("fastembed:BAAI/bge-small-en-v1.5");
   world_.Submit(missing);
   const std::int64_t other = world_.ImportItems("other", 1, 1);
@@ -85,16 +88,42 @@ TEST_F(FastembedTest, AMissingModelSaysWhatToGetAndCostsNoOtherProvider) {
   EXPECT_EQ(letters[0].error_type, "not_found");
   EXPECT_THAT(letters[0].error, HasSubstr("BAAI/bge-small-en-v1.5"));
   EXPECT_THAT(letters[0].error, HasSubstr(DSW_TEST_MODEL_DIR));
+  EXPECT_THAT(world_.Log(), testing::Not(HasSubstr("not ready: ")));
 }
 
-TEST_F(FastembedTest, AMissingRuntimeStopsTheWorkerAndNotTheJob) {
-  world_.Set("ONNXRUNTIME_LIB", "/nowhere/libonnxruntime.so");
+TEST_F(FastembedTest, WhatTheWorkerLacksStopsTheWorkerAndNotTheJobs) {
+  const std::filesystem::path damaged = world_.directory() / "damaged";
+  std::filesystem::copy(DSW_TEST_MODEL_DIR, damaged, std::filesystem::copy_options::recursive);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(damaged)) {
+    // As a copy leaves it that was broken off.
+    if (entry.path().extension() == ".onnx") std::filesystem::resize_file(entry.path(), 100'000);
+  }
+  const struct {
+    const char* name;
+    std::string wrong;
+    const char* right;
+  } settings[] = {{"FASTEMBED_MODEL_DIR", "/nowhere", DSW_TEST_MODEL_DIR},
+                  {"FASTEMBED_MODEL_DIR", damaged, DSW_TEST_MODEL_DIR},
+                  {"ONNXRUNTIME_LIB", "/nowhere", DSW_TEST_ONNXRUNTIME_LIB}};
   const std::int64_t transform = Import(std::string("fastembed:") + kModel);
-  world_.Submit(transform);
-  const Process worker = world_.StartWorker();
-  ASSERT_TRUE(Eventually([&] { return world_.Log().find("not ready: ") != std::string::npos; }));
-  EXPECT_THAT(world_.Log(), HasSubstr("/nowhere/libonnxruntime.so"));
-  EXPECT_TRUE(world_.DeadLetters().empty());
+  for (const auto& setting : settings) {
+    SCOPED_TRACE(setting.name + (" " + setting.wrong));
+    for (int i = 0; i < 3; ++i) world_.Submit(transform, "full");
+    world_.Set(setting.name, setting.wrong);
+    const std::size_t before = world_.Log().size();
+    {
+      const Process worker = world_.StartWorker();
+      const auto not_ready = [&] {
+        return world_.Log().find("not ready: ", before) != std::string::npos;
+      };
+      ASSERT_TRUE(Eventually(not_ready)) << world_.Log();
+      EXPECT_THAT(world_.Log().substr(before), HasSubstr(setting.wrong));
+    }
+    EXPECT_TRUE(world_.DeadLetters().empty());
+    world_.Set(setting.name, setting.right);
+    ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+    EXPECT_EQ(world_.PointIds(transform).size(), 3U);
+  }
 }
 
 }  // namespace

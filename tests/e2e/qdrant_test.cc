@@ -116,6 +116,33 @@ TEST_F(QdrantTest, SettingsReachTheCollectionAndTheUpserts) {
   for (const Json& upsert : upserts) EXPECT_LE(upsert.at("points").size(), 7u);
 }
 
+TEST_F(QdrantTest, AWrongKeyStopsTheWorkerAndCostsNoJob) {
+  std::int64_t jobs = 0;
+  for (const char* transport : {"grpc", "rest"}) {
+    SCOPED_TRACE(transport);
+    world_.Set("QDRANT_TRANSPORT", transport);
+    const std::int64_t paid = world_.TextsEmbedded();
+    for (int i = 0; i < 3; ++i, ++jobs) {
+      world_.Submit(
+          world_.ImportItems(fmt::format("{} {}", transport, i), 1, 3, world_.CountConfig()));
+    }
+    world_.Set("QDRANT_API_KEY", "an-old-key");
+    const std::size_t before = world_.Log().size();
+    {
+      const Process worker = world_.StartWorker();
+      ASSERT_TRUE(Eventually(
+          [&] { return world_.Log().find("not ready: ", before) != std::string::npos; }));
+      EXPECT_NE(world_.Log().find("part=sink", before), std::string::npos);
+      EXPECT_FALSE(
+          Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(2)));
+    }
+    EXPECT_EQ(world_.TextsEmbedded(), paid) << "nothing is paid for meanwhile";
+    world_.Set("QDRANT_API_KEY", kKey);
+    ASSERT_EQ(world_.RunUntilIdle(), 0) << world_.Log();
+    EXPECT_EQ(world_.TextsEmbedded(), jobs * 3);
+  }
+}
+
 TEST_F(QdrantTest, DefaultsAskForNoQuantization) {
   const std::int64_t transform = world_.ImportItems("defaults", 1, 1);
   world_.Submit(transform);

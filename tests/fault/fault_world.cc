@@ -120,6 +120,21 @@ std::int64_t FaultWorld::Import(const std::string& dataset, int items, int chunk
                       "--config", Json{{"maker", dataset}}.dump()});
 }
 
+void FaultWorld::AddEmbedder(std::int64_t transform) {
+  Sql(fmt::format(
+      "WITH one AS ("
+      "  INSERT INTO embedders (name, owner_id, owner_display_name, provider, base_url, config, "
+      "                         batch_size) "
+      "  SELECT name || ' 2', owner_id, owner_display_name, provider, base_url, "
+      "         config || '{{\"maker\":\"second\"}}', batch_size "
+      "  FROM embedders WHERE embedder_id = (SELECT embedder_ids[1] FROM dataset_transforms "
+      "                                      WHERE dataset_transform_id = {0}) "
+      "  RETURNING embedder_id) "
+      "UPDATE dataset_transforms SET embedder_ids = embedder_ids || (SELECT embedder_id FROM one) "
+      "WHERE dataset_transform_id = {0}",
+      transform));
+}
+
 std::string FaultWorld::SubmitJob(std::int64_t transform, const std::string& mode) {
   jobs_.push_back(Submit(transform, mode));
   return jobs_.back();
@@ -155,7 +170,7 @@ std::map<pid_t, int> FaultWorld::PaidBy() const {
 StoredPoints FaultWorld::Points(const std::string& collection) const {
   const fs::path log = fault_ / "points" / collection;
   const fs::path sqlite = directory() / "vectors.sqlite";
-  return fs::exists(log) || !fs::exists(sqlite) ? ReadPoints(log)
+  return fs::exists(log) || !fs::exists(sqlite) ? ReadPoints(log, fence_)
                                                 : ReadSqlitePoints(sqlite, collection);
 }
 

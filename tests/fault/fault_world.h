@@ -58,6 +58,8 @@ class FaultWorld : public World {
   /// `items` of `chunks` chunks "<dataset> item <i> chunk <c>", for an embedder of this dataset's
   /// own, in batches of `batch`; the id of the transform.
   std::int64_t Import(const std::string& dataset, int items, int chunks, int batch = 10);
+  /// One more target of the transform, by an embedder of its own.
+  void AddEmbedder(std::int64_t transform);
   /// Submits a job and remembers it; its id.
   std::string SubmitJob(std::int64_t transform, const std::string& mode = "incremental");
   /// Publishes a job under an id of the caller's, without de-duplication.
@@ -72,6 +74,8 @@ class FaultWorld : public World {
   /// How many texts each worker embedded.
   std::map<pid_t, int> PaidBy() const;
 
+  /// Whether sink "fault" keeps points of larger tokens; it does at first.
+  void SetFence(bool on) { fence_ = on; }
   StoredPoints Points(const std::string& collection) const;
   /// Points of a transform's first target.
   StoredPoints PointsOf(std::int64_t transform) const;
@@ -97,6 +101,7 @@ class FaultWorld : public World {
   std::string started_;
   std::uint64_t first_event_ = 1;
   std::uint64_t first_letter_ = 1;
+  bool fence_ = true;
 };
 
 }  // namespace dsw::fault_test

@@ -22,10 +22,11 @@ constexpr int kMostChunks = 8;
 /// One round's workers and jobs.
 class Turmoil {
  public:
-  Turmoil(FaultWorld& world, Dice& dice, std::int64_t transform)
+  Turmoil(FaultWorld& world, Dice& dice, std::int64_t transform, int targets)
       : world_(world),
         dice_(dice),
         transform_(transform),
+        targets_(targets),
         edits_(world, transform, kMostChunks, dice) {}
 
   void Step(int number) {
@@ -62,8 +63,8 @@ class Turmoil {
     world_.Script("");
     const int chunks = std::stoi(
         world_.Sql("SELECT coalesce(sum(jsonb_array_length(chunks)), 0) FROM dataset_items"));
-    return deaths_ * kWindow * kBatch + full_ * (chunks + kMostChunks * edits_.made()) +
-           edits_.made() * (kMostChunks + edits_.made());
+    return deaths_ * kWindow * kBatch + targets_ * (full_ * (chunks + kMostChunks * edits_.made()) +
+                                                    edits_.made() * (kMostChunks + edits_.made()));
   }
 
  private:
@@ -103,6 +104,7 @@ class Turmoil {
   FaultWorld& world_;
   Dice& dice_;
   const std::int64_t transform_;
+  const int targets_;
   RandomEdits edits_;
   std::deque<Process> workers_;
   std::string rule_;  ///< The last strike.
@@ -119,8 +121,10 @@ TEST_F(KillsAndEditsTest, NothingIsLostStaleOrOrphanedAfterTheNextJob) {
     const std::int64_t transform =
         world_.Import(fmt::format("turmoil {}", round), dice.Between(4, 15),
                       dice.Between(1, kMostChunks), kBatch);
+    const int targets = dice.OneIn(3) ? 2 : 1;
+    if (targets > 1) world_.AddEmbedder(transform);
     world_.SubmitJob(transform);
-    Turmoil turmoil(world_, dice, transform);
+    Turmoil turmoil(world_, dice, transform, targets);
     for (int step = 0; step < 30; ++step) turmoil.Step(step);
     const int paid_twice = turmoil.End();
     ASSERT_TRUE(world_.Drain());

@@ -85,6 +85,32 @@ TEST_F(OverlapTest, AWorkerThatLostItsJobPaysNothingMoreAndReportsNothing) {
   ExpectClean(transform);
 }
 
+TEST_F(OverlapTest, AClockThatJumpsCostsAWindowAndNoRecord) {
+  const std::int64_t transform = ImportChunks("clock");
+  world_.Script(std::string(kSlow) +
+                R"(,{"id":"hold","at":"before_embed","do":"hold","worker":"one","after":4,
+                     "times":1})");
+  world_.SubmitJob(transform);
+  Process one = world_.Start("one", {{"BATCHES_IN_FLIGHT", "1"}}, {"--until-idle"});
+  ASSERT_TRUE(world_.AwaitFired("hold", 5));
+  world_.SubmitJob(transform);
+  Process two = world_.Start("two", {}, {"--until-idle"});
+  const std::string token = world_.Sql("SELECT token FROM dataset_transform_leases");
+  // As if the database's clock went forwards: what is renewed all the time has run out.
+  ASSERT_TRUE(Eventually([&] {
+    world_.Sql("UPDATE dataset_transform_leases SET expires_at = clock_timestamp() WHERE token = " +
+               token);
+    return world_.Sql("SELECT count(*) FROM dataset_transform_leases WHERE token = " + token) ==
+           "0";
+  })) << "the other takes over";
+  world_.Release("hold");
+  ASSERT_TRUE(one.Wait(std::chrono::seconds(60)));
+  ASSERT_TRUE(two.Wait(std::chrono::seconds(60)));
+  EXPECT_LE(world_.Paid().size(), kChunks + 2 * kWindow * kBatch);
+  ASSERT_TRUE(world_.NextJob(transform));
+  ExpectClean(transform);
+}
+
 TEST_F(OverlapTest, AWorkerThatIsStoppedAndWokenAgainLeavesTheJobToTheOther) {
   const std::int64_t transform = ImportChunks("both");
   world_.Script(std::string(kSlow) +

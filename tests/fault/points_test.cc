@@ -20,8 +20,11 @@ class PointsTest : public FaultTest {
 };
 
 TEST_F(PointsTest, AChunkThatFailsLeavesNoPointOfItsEarlierText) {
-  world_.Script(R"({"id":"refuse","at":"before_embed","do":"refuse","text":"REFUSED"})");
-  const std::string chunks[] = {R"("")", R"({"content":null})", R"("REFUSED")"};
+  world_.Script(R"({"id":"refuse","at":"before_embed","do":"refuse","text":"REFUSED"},
+                   {"id":"whole","at":"before_embed","do":"fail","category":"invalid_request",
+                    "text":"WHOLE CALL"})");
+  const std::string chunks[] = {R"("")",          R"(" \n\t")",   R"({"content":null})", "7",
+                                R"({"other":1})", R"("REFUSED")", R"("WHOLE CALL")"};
   std::vector<std::int64_t> transforms;
   const auto submit_all = [&](const std::string& mode) {
     for (const std::int64_t transform : transforms) world_.SubmitJob(transform, mode);
@@ -37,7 +40,7 @@ TEST_F(PointsTest, AChunkThatFailsLeavesNoPointOfItsEarlierText) {
   for (const std::string mode : {"incremental", "full"}) {
     SCOPED_TRACE(mode);
     ASSERT_TRUE(submit_all(mode));
-    ExpectClean(transforms, {.refused = {"REFUSED"}});
+    ExpectClean(transforms, {.refused = {"REFUSED", "WHOLE CALL"}});
   }
 }
 
@@ -79,6 +82,29 @@ TEST_F(PointsTest, AnOldTextThatIsStoredLateIsRepairedByTheNextJob) {
   ASSERT_TRUE(old.Wait(std::chrono::seconds(20)));
   other.Kill();
   ASSERT_TRUE(world_.Drain());
+  ASSERT_TRUE(world_.NextJob(transform));
+  ExpectClean(transform);
+}
+
+TEST_F(PointsTest, WhatAStoppedWorkerStoresTooLateIsRepairedByTheNextJobWithoutAFence) {
+  world_.SetFence(false);
+  // In the middle of a batch, whose second part it does not come to.
+  world_.Set("QDRANT_UPLOAD_BATCH_SIZE", "5");
+  const std::int64_t transform = world_.Import("unfenced", 4, 5, 10);
+  world_.Script(R"({"id":"stop","at":"before_upsert","do":"stop","worker":"old","times":1})");
+  const std::string first = world_.SubmitJob(transform);
+  Process old = world_.Start("old", {{"BATCHES_IN_FLIGHT", "1"}});
+  ASSERT_TRUE(world_.AwaitFired("stop"));
+  Edit(transform,
+       "UPDATE dataset_items SET chunks = jsonb_set(chunks, '{0}', '\"new text\"') "
+       "WHERE dataset_id = DATASET");
+  Process other = world_.Start("other");
+  ASSERT_TRUE(Eventually([&] { return !world_.LastEventsOf(first).empty(); }));
+  old.Signal(SIGCONT);
+  EXPECT_TRUE(Eventually(
+      [&] { return world_.Logs().find("may have been another worker's") != std::string::npos; }));
+  old.Kill();
+  other.Kill();
   ASSERT_TRUE(world_.NextJob(transform));
   ExpectClean(transform);
 }

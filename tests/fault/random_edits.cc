@@ -32,7 +32,7 @@ void RandomEdits::Edit() {
   const std::string update = "UPDATE dataset_items SET updated_at = now(), ";
   nlohmann::json chunks = nlohmann::json::array();
   for (int left = dice_.Between(1, most_chunks_); left > 0; --left) chunks.push_back(NewText());
-  switch (dice_.Between(0, 6)) {
+  switch (dice_.Between(0, 7)) {
     case 0:
       world_.Sql(update + fmt::format("chunks = jsonb_set(chunks, '{{0}}', '\"{}\"') WHERE {} AND "
                                       "jsonb_array_length(chunks) > 0",
@@ -59,6 +59,9 @@ void RandomEdits::Edit() {
       world_.Sql(update + fmt::format("chunks = jsonb_set(chunks, '{{0}}', '\"\"') WHERE {} AND "
                                       "jsonb_array_length(chunks) > 0",
                                       some));
+      break;
+    case 6:
+      world_.Sql(update + fmt::format("chunks = '[]' WHERE {}", some) + not_the_last);
       break;
     default:
       world_.Sql(update + fmt::format("title = '{}', chunks = '{}' WHERE {}", NewText(),

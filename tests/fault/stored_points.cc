@@ -50,7 +50,7 @@ std::int64_t TokenOf(const std::string& payload) {
 
 }  // namespace
 
-StoredPoints ReadPoints(const std::filesystem::path& log) {
+StoredPoints ReadPoints(const std::filesystem::path& log, bool fence) {
   StoredPoints points;
   std::ifstream file(log, std::ios::binary);
   constexpr std::size_t kId = 2;
@@ -69,8 +69,8 @@ StoredPoints ReadPoints(const std::filesystem::path& log) {
         .payload = line.substr(payload, line.size() - 2 - payload),
     };
     StoredPoint& stored = points[id];
-    // As in other sinks, who comes late with a smaller token changes nothing.
-    if (TokenOf(point.payload) >= TokenOf(stored.payload)) stored = std::move(point);
+    if (fence && TokenOf(point.payload) < TokenOf(stored.payload)) continue;
+    stored = std::move(point);
   }
   return points;
 }

@@ -61,6 +61,8 @@ TEST_F(TakeoverTest, StoppedWorkersPayAtMostAWindowTwiceAndEachJobEndsOnce) {
 TEST_F(TakeoverTest, EditsUnderStoppedWorkersAreWholeAfterTheNextJob) {
   ForEachRound([this](int round, Dice& dice) {
     world_.NewRound();
+    world_.SetFence(round % 2 == 0);
+    world_.Set("QDRANT_UPLOAD_BATCH_SIZE", "2");
     const std::int64_t transform = world_.Import(fmt::format("edited {}", round), 15, 6, kBatch);
     world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":60},
                      {"id":"slower","at":"before_upsert","do":"sleep","ms":40})");
@@ -72,7 +74,9 @@ TEST_F(TakeoverTest, EditsUnderStoppedWorkersAreWholeAfterTheNextJob) {
       StopInTurn(workers, &edits, dice);
     }
     EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
-    for (Process& worker : workers) worker.Kill();
+    // Without a fence, who wrote too late has to live on to say so.
+    for (Process& worker : workers) worker.Signal(SIGTERM);
+    for (Process& worker : workers) EXPECT_TRUE(worker.Wait(std::chrono::seconds(10)));
     ASSERT_TRUE(world_.Drain());
     ASSERT_TRUE(world_.NextJob(transform));
     ExpectClean(transform);

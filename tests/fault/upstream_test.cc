@@ -28,8 +28,8 @@ class UpstreamTest : public FaultTest {
          "http://127.0.0.1:1", "--config", nlohmann::json{{"maker", dataset}}.dump()});
   }
 
-  /// Largest resident size of a worker that does the one job, in MiB.
-  std::int64_t PeakOfOneJob() {
+  /// Largest resident size of a worker that does all jobs, in MiB.
+  std::int64_t PeakOfAWorker() {
     Process worker = world_.Start("w", {}, {"--until-idle"});
     std::int64_t peak_kib = 0;
     while (!worker.Wait(std::chrono::milliseconds(10))) {
@@ -101,22 +101,33 @@ INSTANTIATE_TEST_SUITE_P(
                     Poison{"BadVector", R"("do":"nan")", "returned a vector that is not finite"}),
     [](const auto& each) { return each.param.name; });
 
-TEST_F(UpstreamTest, LargeTextsInOneBatchDoNotAddUpInMemory) {
+TEST_F(UpstreamTest, LargeTextsDoNotAddUpInMemory) {
   constexpr int kChunks = 40;
-  constexpr std::size_t kBytes = 1'000'000;
-  const std::int64_t transform = world_.ImportLines(
-      "large", R"({"title":"t","chunks":["x"]})",
-      {"--embedder", "fault:hash-8", "--batch-size", "100", "--config", R"({"maker":"large"})"});
-  Edit(transform,
-       fmt::format("UPDATE dataset_items SET chunks = (SELECT jsonb_agg(repeat(md5(n::text), {})) "
-                   "FROM generate_series(1, {}) n) WHERE dataset_id = DATASET",
-                   kBytes / 32, kChunks));
+  constexpr std::size_t kBytes = 5'000'000;
   world_.Set("WORKER_MEMORY", "64");
-  world_.SubmitJob(transform);
-  const std::int64_t peak = PeakOfOneJob();
-  EXPECT_EQ(world_.PointsOf(transform).size(), static_cast<std::size_t>(kChunks));
-  std::cout << fmt::format("peak RSS {} MiB\n", peak);
-  EXPECT_LE(peak, 128) << "40 MB of texts, 1 MB each";
+  // In one batch, and in batches of several jobs, which share the memory.
+  for (const int jobs : {1, 4}) {
+    SCOPED_TRACE(jobs);
+    std::vector<std::int64_t> transforms;
+    for (int i = 0; i < jobs; ++i) {
+      const std::string name = fmt::format("large {} of {}", i, jobs);
+      transforms.push_back(
+          world_.ImportLines(name, R"({"title":"t","chunks":["x"]})",
+                             {"--embedder", "fault:hash-8", "--batch-size", "100", "--config",
+                              nlohmann::json{{"maker", name}}.dump()}));
+      Edit(transforms.back(),
+           fmt::format("UPDATE dataset_items SET chunks = (SELECT jsonb_agg(repeat(md5(n::text), "
+                       "{})) FROM generate_series(1, {}) n) WHERE dataset_id = DATASET",
+                       kBytes / 32, kChunks / jobs));
+      world_.SubmitJob(transforms.back());
+    }
+    const std::int64_t peak = PeakOfAWorker();
+    for (const std::int64_t transform : transforms) {
+      EXPECT_EQ(world_.PointsOf(transform).size(), static_cast<std::size_t>(kChunks / jobs));
+    }
+    std::cout << fmt::format("peak RSS {} MiB\n", peak);
+    EXPECT_LE(peak, 256) << "200 MB of texts, 5 MB each";
+  }
 }
 
 }  // namespace

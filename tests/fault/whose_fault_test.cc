@@ -91,6 +91,32 @@ TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerEndsInADeadLetterOrAFailedChunk) {
   }
 }
 
+TEST_F(WhoseFaultTest, ATextThatKillsTheWorkerCostsNoOtherJobOfIt) {
+  world_.Set("MAX_RETRIES", "1");
+  const std::int64_t poison =
+      world_.ImportLines("poison", R"({"title":"t","chunks":["POISON"]})",
+                         {"--embedder", "fault:hash-8", "--config", R"({"maker":"poison"})"});
+  const std::vector<std::int64_t> innocent = {world_.Import("innocent a", 1, 3),
+                                              world_.Import("innocent b", 1, 3)};
+  // The innocent are slow: the other one dies before they recorded anything.
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":3000,"text":"innocent"},
+                   {"id":"late","at":"before_embed","do":"sleep","ms":1000,"text":"POISON"},
+                   {"id":"crash","at":"before_embed","do":"abort","text":"POISON"})");
+  world_.SubmitJob(poison);
+  for (const std::int64_t transform : innocent) world_.SubmitJob(transform);
+  bool settled = false;
+  for (int starts = 0; !settled && starts < 6; ++starts) {
+    Process worker = world_.Start("w", {}, {"--until-idle"});
+    const auto ended = worker.Wait(std::chrono::seconds(40));
+    ASSERT_TRUE(ended);
+    settled = world_.Drained(*ended);
+  }
+  ASSERT_TRUE(settled);
+  ASSERT_EQ(world_.DeadLetters().size(), 1U) << "of the one that kills";
+  EXPECT_THAT(world_.DeadLetters()[0].error, HasSubstr("died"));
+  ExpectClean(innocent, {.dead_letters = 1});
+}
+
 TEST_F(WhoseFaultTest, NothingIsPaidForWhileTheDatabaseIsReadOnly) {
   const std::vector<std::int64_t> transforms = SubmitJobs(3);
   world_.Set("MAX_RETRIES", "1");
@@ -172,6 +198,59 @@ TEST_F(WhoseFaultTest, ASinkThatFailsInMidJobForAWhileCostsNoJobAndNoMoney) {
   world_.Script(R"({"id":"down","at":"sink","do":"fail","category":"unavailable"})");
   Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(4));
   world_.Script("");
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectAllDone(transforms);
+}
+
+TEST_F(WhoseFaultTest, ASinkThatMayBeReadAndNotWrittenIsNotPaidForAgainAndAgain) {
+  world_.Set("BATCHES_IN_FLIGHT", "1");
+  const std::int64_t transform = world_.Import("read only", 2, 5, 5);
+  world_.Script(R"({"id":"w","at":"before_upsert","do":"fail","category":"auth"},
+                   {"id":"r","at":"before_remove","do":"fail","category":"auth"})");
+  world_.SubmitJob(transform);
+  Process worker = world_.Start();
+  // For several looks at whether it works again.
+  EXPECT_TRUE(world_.AwaitFired("r", 3));
+  EXPECT_EQ(world_.Paid().size(), 5U);
+  EXPECT_EQ(world_.DeadLetters().size(), 0U);
+  world_.Script("");
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectClean(transform);
+}
+
+TEST_F(WhoseFaultTest, ASinkThatIsDownForLongerThanAnybodysPatienceCostsNoJob) {
+  const std::vector<std::int64_t> transforms = SubmitJobs(8);
+  world_.Set("MAX_RETRIES", "1");
+  world_.Set("EMBEDDER_OUTAGE_PATIENCE", "1");
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":50})");
+  Process worker = world_.Start("w", {{"BATCHES_IN_FLIGHT", "1"}});
+  ASSERT_TRUE(Eventually([&] { return world_.Paid().size() >= 10; }));
+  world_.Script(R"({"id":"down","at":"sink","do":"fail","category":"unavailable"})");
+  EXPECT_FALSE(Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(5)));
+  world_.Script("");
+  EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
+  worker.Kill();
+  ExpectClean(transforms);
+  constexpr std::size_t kJobThreads = 4;
+  EXPECT_LE(world_.Paid().size(), 80U + kJobThreads * 5) << "a batch for each job thread";
+}
+
+TEST_F(WhoseFaultTest, RightsThatTheDatabaseTakesAwayForAWhileCostNoJob) {
+  const std::vector<std::int64_t> transforms = SubmitJobs(6);
+  world_.Set("MAX_RETRIES", "1");
+  const std::string role = "limited_" + world_.database();
+  world_.Sql("CREATE ROLE " + role + " LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role +
+             "; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO " + role);
+  world_.Script(R"({"id":"slow","at":"before_embed","do":"sleep","ms":100})");
+  Process worker = world_.Start(
+      "w", {{"DATABASE_URL", fmt::format("postgresql://{}@127.0.0.1:{}/{}", role,
+                                         world_.postgres().port(), world_.database())}});
+  ASSERT_TRUE(Eventually([&] { return !world_.Paid().empty(); }));
+  world_.Sql("REVOKE INSERT ON dataset_transform_leases FROM " + role);
+  EXPECT_FALSE(Eventually([&] { return !world_.DeadLetters().empty(); }, std::chrono::seconds(4)));
+  world_.Sql("GRANT INSERT ON dataset_transform_leases TO " + role);
   EXPECT_TRUE(Eventually([&] { return world_.Queued() == 0; }));
   worker.Kill();
   ExpectAllDone(transforms);

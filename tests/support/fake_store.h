@@ -127,13 +127,16 @@ class FakeStore final : public DatasetStore {
   std::chrono::milliseconds since_first{0};
   std::int32_t stored_count = 0;  ///< Of every item.
   bool over = false;
+  bool suspected = false;
+  int alone = 0;  ///< Claims that were said to run alone.
+  std::optional<Error> alone_error;
   bool totals_over = false;  ///< Another worker ended the run.
   int dead_ranges = 0;       ///< Given up when the last range ends.
   int failures = 0;
   int noted = 0;  ///< Calls of NoteFailure.
   int batches = 0;
   int removals = 0;
-  int disowned = 0;  ///< Chunks.
+  std::vector<std::int64_t> disowned;  ///< Items.
   std::int64_t last_token = 1;
   bool shared = false;  ///< Other embedded datasets are kept in the collection.
   int expected_opened = 0;
@@ -236,6 +239,14 @@ class FakeClaim final : public TargetClaim {
   JobEnd job() const override {
     return store_.job_end.value_or(JobEnd{.over = store_.over, .failure = {}});
   }
+  bool suspected() const override { return store_.suspected; }
+  Status RunAlone() override {
+    const std::lock_guard lock(store_.mutex_);
+    if (store_.alone_error) return Fail(*store_.alone_error);
+    ++store_.alone;
+    return {};
+  }
+  Status Trust() override { return {}; }
   Status Renew() override {
     const std::lock_guard lock(store_.mutex_);
     if (store_.renew_error) return Fail(*store_.renew_error);
@@ -268,9 +279,9 @@ class FakeClaim final : public TargetClaim {
     ++store_.batches;
     return {};
   }
-  Status Disown(const Batch& batch) override {
+  Status Disown(std::span<const std::int64_t> disowned) override {
     const std::lock_guard lock(store_.mutex_);
-    store_.disowned += static_cast<int>(batch.chunks.size());
+    store_.disowned.insert(store_.disowned.end(), disowned.begin(), disowned.end());
     return {};
   }
   Result<std::vector<StaleItem>> ListStale(std::int64_t after, int) override {

@@ -100,6 +100,7 @@ class FakeSink final : public VectorSink {
   Status Upsert(const CallContext&, std::string_view, const Points& batch, std::size_t first,
                 std::size_t count) override {
     const std::lock_guard lock(mutex_);
+    if (on_upsert) on_upsert();
     if (upsert_error) return Fail(*std::exchange(upsert_error, std::nullopt));
     upserts.push_back(count);
     for (std::size_t i = first; i < first + count; ++i) {
@@ -111,6 +112,8 @@ class FakeSink final : public VectorSink {
   Status Remove(const CallContext&, std::string_view, std::span<const std::string> ids,
                 std::int64_t token) override {
     const std::lock_guard lock(mutex_);
+    if (on_remove) on_remove();
+    if (remove_error) return Fail(*remove_error);
     removed.insert(removed.end(), ids.begin(), ids.end());
     for (const std::string& id : ids) {
       if (!IsOfLater(id, token)) points.erase(id);
@@ -144,7 +147,10 @@ class FakeSink final : public VectorSink {
   std::optional<Error> ensure_error;
   std::optional<Error> maker_error;   ///< Fails the next SetMaker.
   std::optional<Error> upsert_error;  ///< Fails the next Upsert.
+  std::optional<Error> remove_error;
   std::optional<Error> scan_error;
+  std::function<void()> on_upsert;  ///< Called by every Upsert.
+  std::function<void()> on_remove;  ///< Called by every Remove.
   std::vector<CollectionSpec> specs;
   std::vector<std::size_t> upserts;
   /// By id: the first float of the vector, and the payload.

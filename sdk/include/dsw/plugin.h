@@ -111,7 +111,11 @@ enum {
 #define DSW_ERR_RETRYABLE (1u << 16)
 /** dsw_error.flags: the plugin decided on DSW_ERR_RETRYABLE; otherwise the category decides. */
 #define DSW_ERR_HAS_RETRYABLE (1u << 17)
-/** dsw_error.flags: the cause lies on the worker's machine: its files, its settings. Advisory. */
+/**
+ * dsw_error.flags: the cause lies on the worker's machine: its files, its settings. The worker
+ * takes no job until that is mended; with DSW_E_NOT_FOUND it lacks what another worker may have,
+ * and leaves such jobs to others. Advisory.
+ */
 #define DSW_ERR_LOCAL (1u << 18)
 
 /** dsw_error.limit_unit. */

@@ -96,10 +96,70 @@ TEST_F(ClaimTest, ADisabledTransformIsNoticedWithTheNextRecord) {
   EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "1") << "what was done is kept";
 }
 
-TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
+TEST_F(ClaimTest, ADeathMakesASuspectWhoseDeathsCountOnceItRanAlone) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  for (int death = 1; death <= 3; ++death) {
+    ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+    EXPECT_EQ(claim->suspected(), death > 1);
+    dead_.push_back(std::move(claim));
+    LetLeasesRunOut();
+  }
+  ASSERT_OK_AND_ASSIGN(const auto claim, Take(plan, "mortal"));
+  EXPECT_TRUE(claim->suspected());
+  ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(count.failures, 0) << "others may have killed the worker each time";
+  EXPECT_EQ(count.last_error, "worker mortal died or was stopped");
+  ASSERT_OK(claim->Release());
+  ASSERT_OK_AND_ASSIGN(const auto other, Take(MustPlan(MakeJob("b"))));
+  EXPECT_FALSE(other->suspected()) << "nor is the whole transform";
+}
+
+TEST_F(ClaimTest, ASuspectThatRanAloneAndLivesIsOneNoMore) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  const auto suspected = [&] {
+    const auto claim = Take(plan);
+    EXPECT_OK(claim);
+    return claim && (*claim)->suspected();
+  };
+  const auto die = [&] {
+    auto claim = Take(plan);
+    EXPECT_OK(claim);
+    dead_.push_back(*std::move(claim));
+    LetLeasesRunOut();
+  };
+  die();
+  EXPECT_TRUE(suspected());
+  EXPECT_TRUE(suspected()) << "it gave the claim back before it was alone";
+  {
+    ASSERT_OK_AND_ASSIGN(const auto claim, Take(plan));
+    ASSERT_OK(claim->RunAlone());
+  }
+  EXPECT_FALSE(suspected());
+  die();
+  ASSERT_OK_AND_ASSIGN(auto claim, Take(plan));
+  EXPECT_TRUE(claim->suspected());
+  ASSERT_OK(claim->RunAlone());
+  ASSERT_OK(claim->Trust());
+  dead_.push_back(std::move(claim));
+  LetLeasesRunOut();
+  EXPECT_TRUE(suspected()) << "others were beside it again";
+  ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
+  EXPECT_EQ(count.failures, 0);
+}
+
+TEST_F(ClaimTest, WhoLostItIsNotSaidToRunAlone) {
+  const Plan plan = MustPlan(MakeJob("a"));
+  ASSERT_OK_AND_ASSIGN(const auto old, Take(plan));
+  LetLeasesRunOut();
+  ASSERT_OK_AND_ASSIGN(const auto successor, Take(plan, "two"));
+  EXPECT_FAIL(old->RunAlone(), Code::kFenced);
+}
+
+TEST_F(ClaimTest, ADeathAloneIsAFailureUnlessSomethingWasRecorded) {
   const Plan plan = MustPlan(MakeJob("a"));
   for (int death = 1; death <= 2; ++death) {
     ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+    ASSERT_OK(claim->RunAlone());
     dead_.push_back(std::move(claim));
     LetLeasesRunOut();
   }
@@ -117,6 +177,7 @@ TEST_F(ClaimTest, ADeathIsAFailureUnlessSomethingWasRecorded) {
   ASSERT_OK_AND_ASSIGN(auto after, Take(plan, "two"));
   ASSERT_OK_AND_ASSIGN(const FailureCount none, store_->Failures(MakeJob("a")));
   EXPECT_EQ(none.failures, 0);
+  EXPECT_FALSE(after->suspected());
 }
 
 TEST_F(ClaimTest, RangesOfTheSameNumberOfTwoTargetsFailApart) {
@@ -142,11 +203,15 @@ TEST_F(ClaimTest, RangesOfTheSameNumberOfTwoTargetsFailApart) {
   for (int i = 0; i < 2; ++i) {
     const Plan plan = MustPlan(jobs[1]);
     ASSERT_OK_AND_ASSIGN(auto claim, Take(plan, "mortal"));
+    EXPECT_EQ(claim->suspected(), i > 0);
+    ASSERT_OK(claim->RunAlone());
     dead_.push_back(std::move(claim));
     LetLeasesRunOut();
   }
   EXPECT_EQ(failures_of(jobs[0]), 1);
   EXPECT_EQ(failures_of(jobs[1]), 1) << "the first of them died";
+  ASSERT_OK_AND_ASSIGN(const auto neighbour, Take(MustPlan(jobs[0])));
+  EXPECT_FALSE(neighbour->suspected());
   ASSERT_OK(store_->ClearFailures(jobs[1]));
   EXPECT_EQ(failures_of(jobs[0]), 1);
 }

@@ -93,7 +93,7 @@ TEST_F(SurveyTest, WhatALateWriterTookBackIsPendingAndWhatItsSuccessorRecordsOfI
   AddItems(2, 2);
   const Plan plan = MustPlan(MakeJob("a"));
   const std::vector<Batch> batches = Cut(Pending(plan), 2);
-  ASSERT_OK(Claim(plan).Disown(batches[0]));
+  ASSERT_OK(Claim(plan).Disown(std::vector<std::int64_t>{1}));
   ASSERT_OK(Record(plan, batches[0]));
   ASSERT_OK(Record(plan, batches[1]));
   EXPECT_EQ(Embed(MakeJob("b")), "1.0 1.1");

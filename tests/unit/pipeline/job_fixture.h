@@ -30,8 +30,9 @@ class JobFixture : public testing::Test {
   FakeHealth health_;
   RangeSlots ranges_{4};
   MemoryBudget memory_{64 << 20};
-  WorkerContext worker_{"worker",   queue_, store_,   plugins_, bus_,    health_,
-                        telemetry_, clock_, options_, lanes_,   ranges_, memory_};
+  Company company_;
+  WorkerContext worker_{"worker", queue_,   store_, plugins_, bus_,    health_, telemetry_,
+                        clock_,   options_, lanes_, ranges_,  memory_, company_};
   std::stop_source drain_;
   std::stop_source cancel_;
   FakeDelivery delivery_{kJob};

@@ -15,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -38,6 +39,34 @@ class OutageTest : public JobFixture {
   }
   Clock::TimePoint first_success_{};
 };
+
+TEST_F(OutageTest, NothingIsPaidForWhileTheSinkRefusesWritesAndLittleUntilItTakesPoints) {
+  options_.batches_in_flight = 1;
+  store_.AddItem(std::vector<std::string>(9, "text"));
+  const Error read_only{Code::kUnauthenticated, "the key may only read"};
+  const auto paid_by_next = [&] {
+    embedder().calls.clear();
+    FakeDelivery delivery(kJob);
+    Handle(delivery);
+    std::vector<std::size_t> texts;
+    for (const auto& call : embedder().calls) texts.push_back(call.size());
+    return texts;
+  };
+  plugins_.sink->upsert_error = read_only;
+  EXPECT_THAT(paid_by_next(), ElementsAre(4));
+  plugins_.sink->remove_error = read_only;
+  EXPECT_THAT(paid_by_next(), IsEmpty());
+  EXPECT_THAT(paid_by_next(), IsEmpty());
+  EXPECT_THAT(health_.reports, SizeIs(3));
+  EXPECT_EQ(health_.reports.back().first, "sink");
+  // As with a full disk: what changes nothing is taken.
+  plugins_.sink->remove_error.reset();
+  plugins_.sink->upsert_error = read_only;
+  EXPECT_THAT(paid_by_next(), ElementsAre(1));
+  EXPECT_THAT(paid_by_next(), ElementsAre(1, 4, 4));
+  EXPECT_THAT(plugins_.sink->points, SizeIs(9));
+  EXPECT_EQ(store_.failures, 0);
+}
 
 TEST_F(OutageTest, TwoMinutesCostNoFailedDelivery) {
   for (const int in_flight : {1, 4}) {

@@ -25,8 +25,9 @@ class WorkerPoolTest : public testing::Test {
   FakeHealth health_;
   RangeSlots ranges_{1};
   MemoryBudget memory_{64 << 20};
-  WorkerContext worker_{"worker",   queue_, store_,   plugins_, bus_,    health_,
-                        telemetry_, clock_, options_, lanes_,   ranges_, memory_};
+  Company company_;
+  WorkerContext worker_{"worker", queue_,   store_, plugins_, bus_,    health_, telemetry_,
+                        clock_,   options_, lanes_, ranges_,  memory_, company_};
 };
 
 TEST_F(WorkerPoolTest, TakesOneDeliveryAfterAnother) {
@@ -49,8 +50,8 @@ TEST_F(WorkerPoolTest, CountsTheDeadLettersOfItsJobs) {
 
 TEST_F(WorkerPoolTest, GoesOnWhenTheQueueFailed) {
   ManualClock clock;
-  const WorkerContext worker{"worker",   queue_, store_,   plugins_, bus_,    health_,
-                             telemetry_, clock,  options_, lanes_,   ranges_, memory_};
+  const WorkerContext worker{"worker", queue_,   store_, plugins_, bus_,    health_, telemetry_,
+                             clock,    options_, lanes_, ranges_,  memory_, company_};
   queue_.deliveries = 1;
   queue_.failures = 1;
   {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/secret.h"
+#include "host/domain/failure.h"
 
 namespace dsw {
 namespace {
@@ -54,13 +55,22 @@ TEST(PluginErrorsTest, KnowsThatNoWaitWasAskedFor) {
 }
 
 TEST(PluginErrorsTest, WhatIsLocalIsTheWorkersWhateverItsCategory) {
-  for (const std::int32_t category : {DSW_E_NOT_FOUND, DSW_E_INVALID_CONFIG, DSW_E_UNAVAILABLE}) {
+  for (const std::int32_t category : {DSW_E_INVALID_CONFIG, DSW_E_UNAVAILABLE, DSW_E_AUTH}) {
     dsw_error error = WithMessage(category, "no folder");
     error.flags = DSW_ERR_LOCAL;
     const Error result = ErrorFrom("acme", category, error);
     EXPECT_EQ(result.code, Code::kInvalid);
     EXPECT_EQ(result.origin, Origin::kWorker);
   }
+}
+
+TEST(PluginErrorsTest, WhatIsNotFoundHereMayBeWithAnotherWorker) {
+  dsw_error error = WithMessage(DSW_E_NOT_FOUND, "no such model");
+  error.flags = DSW_ERR_LOCAL;
+  const Error result = ErrorFrom("acme", DSW_E_NOT_FOUND, error);
+  EXPECT_EQ(ClassOf(result).delivery, OnDelivery::kLeave);
+  error.flags = 0;
+  EXPECT_EQ(ErrorFrom("acme", DSW_E_NOT_FOUND, error).origin, Origin::kJob);
 }
 
 TEST(PluginErrorsTest, BoundsTheWait) {

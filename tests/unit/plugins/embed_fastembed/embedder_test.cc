@@ -192,10 +192,23 @@ TEST_F(FastEmbedderTest, RefusesADamagedModelAndRecoversOnceItIsMended) {
   WriteFile(dir_ / "own" / "model.onnx", "not a model");
   FastEmbedder embedder = Make("own", nlohmann::json::object(), dir_.path());
   ExpectFailure([&] { Embed(embedder, {"a"}); }, DSW_E_INVALID_CONFIG,
-                {(dir_ / "own" / "model.onnx").string(), "ONNX Runtime"});
+                {(dir_ / "own" / "model.onnx").string(), "ONNX Runtime"}, kLocal);
   fs::copy(kTinyBert / "cls" / "model.onnx", dir_ / "own" / "model.onnx",
            fs::copy_options::overwrite_existing);
   EXPECT_EQ(Embed(embedder, {"a"}).dimensions, 32u);
+}
+
+TEST_F(FastEmbedderTest, WhetherAModelSuitsIsTheJobsMatterUnlessItIsAKnownOne) {
+  for (const char* name : {"own", "all-MiniLM-L6-v2"}) {
+    fs::copy(kTinyBert / "cls", dir_ / name, fs::copy_options::recursive);
+    fs::remove(dir_ / name / "config.json");
+    nlohmann::json tokenizer = ReadJson(dir_ / name / "tokenizer.json");
+    tokenizer["model"]["type"] = "BPE";
+    WriteFile(dir_ / name / "tokenizer.json", tokenizer.dump());
+    FastEmbedder embedder = Make(name, nlohmann::json::object(), dir_.path());
+    ExpectFailure([&] { Embed(embedder, {"a"}); }, DSW_E_INVALID_CONFIG, {"BPE"},
+                  name != std::string_view("own"));
+  }
 }
 
 TEST_F(FastEmbedderTest, SharesAModelBetweenInstances) {

@@ -103,7 +103,8 @@ TEST_F(ModelFilesTest, DoesNotTakeAHugeLimitAtItsWord) {
 TEST_F(ModelFilesTest, SaysWhatWasLookedForAndWhere) {
   ExpectFailure([&] { Find(kBgeSmall); }, DSW_E_NOT_FOUND,
                 {kBgeSmall, dir_.path().string(), "models--qdrant--bge-small-en-v1.5-onnx-q",
-                 "fast-bge-small-en-v1.5", "model.onnx", "FASTEMBED_MODEL_DIR"});
+                 "fast-bge-small-en-v1.5", "model.onnx", "FASTEMBED_MODEL_DIR"},
+                kLocal);
 }
 
 TEST_F(ModelFilesTest, ListsTheKnownModelsForAnUnknownOne) {
@@ -111,9 +112,10 @@ TEST_F(ModelFilesTest, ListsTheKnownModelsForAnUnknownOne) {
 }
 
 TEST_F(ModelFilesTest, AsksForAModelDir) {
-  ExpectFailure([&] { FindModelFiles(kMiniLm, ""); }, DSW_E_NOT_FOUND, {"FASTEMBED_MODEL_DIR"});
-  ExpectFailure([&] { FindModelFiles(kMiniLm, dir_ / "none"); }, DSW_E_NOT_FOUND,
-                {(dir_ / "none").string(), "not a folder"});
+  ExpectFailure([&] { FindModelFiles(kMiniLm, ""); }, DSW_E_INVALID_CONFIG, {"FASTEMBED_MODEL_DIR"},
+                kLocal);
+  ExpectFailure([&] { FindModelFiles(kMiniLm, dir_ / "none"); }, DSW_E_INVALID_CONFIG,
+                {(dir_ / "none").string(), "not a folder"}, kLocal);
 }
 
 TEST_F(ModelFilesTest, RefusesToLeaveTheModelDir) {
@@ -129,13 +131,23 @@ TEST_F(ModelFilesTest, RefusesTheFilesOfAnotherModel) {
   Put("config.json", R"({"hidden_size": 384, "num_hidden_layers": 12})");
   EXPECT_EQ(Find(kBgeSmall).dimensions, 384u);
   ExpectFailure([&] { Find(kMiniLm); }, DSW_E_INVALID_CONFIG,
-                {(dir_ / "config.json").string(), kMiniLm});
+                {(dir_ / "config.json").string(), kMiniLm}, kLocal);
+}
+
+TEST_F(ModelFilesTest, ADamagedFileIsTheWorkers) {
+  Put("own/model.onnx");
+  Put("own/1_Pooling/config.json", R"({"pooling_mode": 7})");
+  ExpectFailure([&] { Find("own"); }, DSW_E_INVALID_CONFIG, {"own", "not laid out"}, kLocal);
+  Put("own/config.json", R"({"hidden_size": 3)");
+  ExpectFailure([&] { Find("own"); }, DSW_E_INVALID_CONFIG, {"config.json", "damaged"}, kLocal);
 }
 
 TEST_F(ModelFilesTest, RefusesOtherPoolings) {
   Put("own/model.onnx");
   Put("own/1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");
   ExpectFailure([&] { Find("own"); }, DSW_E_INVALID_CONFIG, {"1_Pooling", "cls", "mean"});
+  fs::rename(dir_ / "own", dir_ / "bge-small-en-v1.5");
+  ExpectFailure([&] { Find(kBgeSmall); }, DSW_E_INVALID_CONFIG, {"1_Pooling"}, kLocal);
 }
 
 TEST(KnownModelsTest, AgreeWithTheManifest) {

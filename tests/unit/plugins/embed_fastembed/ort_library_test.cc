@@ -15,14 +15,14 @@ TEST(OrtLibraryTest, SaysWhatWasLookedForThenLoadsWhatIsThere) {
   const TempDir dir;
   WriteFile(dir / "broken.so", "not a library");
 
-  ExpectFailure([&] { OrtLibrary::Load(dir / "none.so", FakeHost()); }, DSW_E_NOT_FOUND,
-                {(dir / "none.so").string(), "ONNXRUNTIME_LIB", "fetch-onnxruntime.sh"});
-  ExpectFailure([&] { OrtLibrary::Load(dir / "broken.so", FakeHost()); }, DSW_E_NOT_FOUND,
-                {(dir / "broken.so").string()});
-  ExpectFailure([&] { OrtLibrary::Load("libc.so.6", FakeHost()); }, DSW_E_NOT_FOUND,
-                {"libc.so.6", "OrtGetApiBase"});
-  ExpectFailure([&] { OrtLibrary::Load(dir.path(), FakeHost()); }, DSW_E_NOT_FOUND,
-                {dir.path().string()});
+  ExpectFailure([&] { OrtLibrary::Load(dir / "none.so", FakeHost()); }, DSW_E_INVALID_CONFIG,
+                {(dir / "none.so").string(), "ONNXRUNTIME_LIB", "fetch-onnxruntime.sh"}, kLocal);
+  ExpectFailure([&] { OrtLibrary::Load(dir / "broken.so", FakeHost()); }, DSW_E_INVALID_CONFIG,
+                {(dir / "broken.so").string()}, kLocal);
+  ExpectFailure([&] { OrtLibrary::Load("libc.so.6", FakeHost()); }, DSW_E_INVALID_CONFIG,
+                {"libc.so.6", "OrtGetApiBase"}, kLocal);
+  ExpectFailure([&] { OrtLibrary::Load(dir.path(), FakeHost()); }, DSW_E_INVALID_CONFIG,
+                {dir.path().string()}, kLocal);
 
   const OrtLibrary& library = OrtLibrary::Load(kOnnxRuntime, FakeHost());
   EXPECT_EQ(library.version().substr(0, 2), "1.");

@@ -71,14 +71,19 @@ inline double Cosine(const float* a, const std::vector<float>& b) {
   return dot / std::sqrt(aa * bb);
 }
 
+/// A failure that is this worker's own.
+inline constexpr bool kLocal = true;
+
 /// Checks that `call` throws a Failure of `category` whose message has every one of `parts`.
 template <class Call>
-void ExpectFailure(Call call, dsw_status category, const std::vector<std::string>& parts) {
+void ExpectFailure(Call call, dsw_status category, const std::vector<std::string>& parts,
+                   bool local = false) {
   try {
     call();
     ADD_FAILURE() << "no failure";
   } catch (const Failure& failure) {
     EXPECT_EQ(failure.error().category, category) << failure.what();
+    EXPECT_EQ((failure.error().flags & DSW_ERR_LOCAL) != 0, local) << failure.what();
     for (const std::string& part : parts) {
       EXPECT_NE(std::string_view(failure.what()).find(part), std::string_view::npos)
           << failure.what() << "\nlacks: " << part;

@@ -133,14 +133,19 @@ class TokenizerFilesTest : public testing::Test {
 };
 
 TEST_F(TokenizerFilesTest, SaysWhichFilesAreMissing) {
-  ExpectFailure([&] { LoadTokenizer(dir_.path()); }, DSW_E_NOT_FOUND,
-                {dir_.path().string(), "tokenizer.json", "vocab.txt"});
+  ExpectFailure([&] { LoadTokenizer(dir_.path()); }, DSW_E_INVALID_CONFIG,
+                {dir_.path().string(), "tokenizer.json", "vocab.txt"}, kLocal);
 }
 
 TEST_F(TokenizerFilesTest, RefusesADamagedFile) {
   Write("tokenizer.json", R"({"model": )");
   ExpectFailure([&] { LoadTokenizer(dir_.path()); }, DSW_E_INVALID_CONFIG,
-                {(dir_ / "tokenizer.json").string(), "damaged"});
+                {(dir_ / "tokenizer.json").string(), "damaged"}, kLocal);
+  nlohmann::json json = ReadJson(kTinyBert / "cls" / "tokenizer.json");
+  json["model"]["vocab"] = 7;
+  Write("tokenizer.json", json.dump());
+  ExpectFailure([&] { LoadTokenizer(dir_.path()); }, DSW_E_INVALID_CONFIG,
+                {(dir_ / "tokenizer.json").string(), "not laid out"}, kLocal);
 }
 
 TEST_F(TokenizerFilesTest, RefusesOtherKindsOfTokenizer) {
