@@ -6,5 +6,6 @@
 namespace dsw {
 
 extern const char* const kTargetState;
+extern const char* const kItemSizes;
 
 }  // namespace dsw

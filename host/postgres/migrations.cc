@@ -253,6 +253,7 @@ const std::vector<Migration>& Migrations() {
       {1, "tables of Semantic Explorer", kSemanticExplorer},
       {2, "records of the worker", kWorkerRecords},
       {3, "state of targets", kTargetState},
+      {4, "sizes of items", kItemSizes},
   };
   return migrations;
 }
