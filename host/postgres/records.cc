@@ -77,10 +77,14 @@ WITH lease AS MATERIALIZED (
 SELECT EXISTS (SELECT FROM lease), (SELECT is_enabled FROM transform)
 )sql";
 
+/// Both tables are read along their keys, side by side: OFFSET keeps the inner order known to the
+/// planner, which would rather look up the item of each record.
 constexpr char kStale[] = R"sql(
 SELECT p.item_id, coalesce(c.chunk_count, 0), p.stored_count
 FROM dataset_transform_items p
-LEFT JOIN dataset_item_contents c ON c.dataset_id = $2::bigint AND c.item_id = p.item_id
+LEFT JOIN (SELECT item_id, chunk_count FROM dataset_item_contents
+           WHERE dataset_id = $2::bigint AND item_id > $3::bigint AND item_id <= $4::bigint
+           ORDER BY item_id OFFSET 0) c ON c.item_id = p.item_id
 WHERE p.embedded_dataset_id = $1::bigint AND p.item_id > $3::bigint AND p.item_id <= $4::bigint
   AND (p.stored_count > c.chunk_count OR c.item_id IS NULL)
 ORDER BY p.item_id LIMIT $5::integer
