@@ -32,9 +32,10 @@ WITH missing AS MATERIALIZED (
   ORDER BY i.item_id LIMIT $3::integer
   FOR KEY SHARE OF i
 ), made AS (
-  INSERT INTO dataset_item_contents (dataset_id, item_id, content_hash, chunk_count)
-  SELECT dataset_id, item_id, dsw_content_hash(title, metadata, chunks), dsw_chunk_count(chunks)
-  FROM missing
+  INSERT INTO dataset_item_contents (dataset_id, item_id, content_hash, chunk_count, bytes)
+  SELECT dataset_id, item_id, dsw_text_hash(title, metadata, t.chunks_text),
+         dsw_chunk_count(chunks), octet_length(t.chunks_text)
+  FROM missing, LATERAL (SELECT chunks::text AS chunks_text OFFSET 0) t
   ON CONFLICT DO NOTHING
 )
 SELECT count(*), coalesce(max(item_id), 0), 0 FROM missing
@@ -42,19 +43,24 @@ SELECT count(*), coalesce(max(item_id), 0), 0 FROM missing
 
 constexpr char kRecompute[] = R"sql(
 WITH page AS MATERIALIZED (
-  SELECT dataset_id, item_id, dsw_content_hash(title, metadata, chunks) AS content_hash,
-         dsw_chunk_count(chunks) AS chunk_count
-  FROM dataset_items
+  SELECT dataset_id, item_id, dsw_text_hash(title, metadata, t.chunks_text) AS content_hash,
+         dsw_chunk_count(chunks) AS chunk_count, octet_length(t.chunks_text) AS bytes
+  FROM dataset_items, LATERAL (SELECT chunks::text AS chunks_text OFFSET 0) t
   WHERE dataset_id = $1::bigint AND item_id > $2::bigint
   ORDER BY item_id LIMIT $3::integer
-  FOR SHARE
+  FOR SHARE OF dataset_items
 ), mended AS (
   UPDATE dataset_item_contents c
-  SET content_hash = page.content_hash, chunk_count = page.chunk_count
+  SET content_hash = page.content_hash, chunk_count = page.chunk_count, bytes = page.bytes
   FROM page
   WHERE c.dataset_id = page.dataset_id AND c.item_id = page.item_id
     AND (c.content_hash <> page.content_hash OR c.chunk_count <> page.chunk_count)
   RETURNING c.item_id
+), sized AS (
+  UPDATE dataset_item_contents c SET bytes = page.bytes
+  FROM page
+  WHERE c.dataset_id = page.dataset_id AND c.item_id = page.item_id AND c.bytes IS NULL
+    AND c.content_hash = page.content_hash AND c.chunk_count = page.chunk_count
 )
 SELECT (SELECT count(*) FROM page), (SELECT coalesce(max(item_id), 0) FROM page),
        (SELECT count(*) FROM mended)

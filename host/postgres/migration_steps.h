@@ -7,5 +7,6 @@ namespace dsw {
 
 extern const char* const kTargetState;
 extern const char* const kSuspects;
+extern const char* const kItemSizes;
 
 }  // namespace dsw

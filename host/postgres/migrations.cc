@@ -271,6 +271,7 @@ const std::vector<Migration>& Migrations() {
       {4, "faults of jobs", kFaults},
       {5, "ends of runs", kEnds},
       {6, "jobs that may have killed a worker", kSuspects},
+      {7, "sizes of items", kItemSizes},
   };
   return migrations;
 }

@@ -10,17 +10,23 @@
 namespace dsw {
 namespace {
 
-/// What is kept apart from its row is kept compressed; how long it is only its text tells.
 constexpr char kItems[] = R"sql(
-SELECT i.item_id, i.title, i.metadata::text, d.content_hash, d.chunk_count,
-       CASE WHEN pg_column_size(i.chunks) < 2000 THEN pg_column_size(i.chunks)
-            ELSE octet_length(i.chunks::text) END, d.done::text, d.stored_count
+SELECT i.item_id, i.title, i.metadata::text, d.content_hash, d.chunk_count, c.bytes,
+       d.done::text, d.stored_count
 FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
                $5::bigint) d
+JOIN dataset_item_contents c ON c.dataset_id = $2::bigint AND c.item_id = d.item_id
 JOIN dataset_items i ON i.item_id = d.item_id AND i.dataset_id = $2::bigint
 WHERE d.pending
 ORDER BY d.item_id
 LIMIT $6::bigint
+)sql";
+
+/// What is kept apart from its row is kept compressed; how long it is only its text tells.
+constexpr char kSizes[] = R"sql(
+SELECT item_id, CASE WHEN pg_column_size(chunks) < 2000 THEN pg_column_size(chunks)
+                     ELSE octet_length(chunks::text) END
+FROM dataset_items WHERE item_id = ANY($1::bigint[]) ORDER BY item_id
 )sql";
 
 constexpr char kAnnounce[] = R"sql(
@@ -53,6 +59,19 @@ std::string IdsOf(const std::vector<PendingItem>& items) {
   return IdArray(ids);
 }
 
+/// Finds out how large the items are, in order of their ids, that were written before sizes were
+/// kept. Apart from the list, which then has nothing to do with texts.
+void Measure(pqxx::transaction_base& transaction, const std::vector<std::int64_t>& unsized,
+             std::vector<PendingItem>& items) {
+  if (unsized.empty()) return;
+  const pqxx::result rows = Exec(transaction, kSizes, IdArray(unsized));
+  auto item = items.begin();
+  for (const auto& row : rows) {
+    while (item->item->item_id != Int64(row[0])) ++item;
+    item->stored_bytes = Int64(row[1]);
+  }
+}
+
 }  // namespace
 
 const char* const kChunkText =
@@ -75,7 +94,9 @@ std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const Pe
       Exec(transaction, kItems, query.target.embedded_dataset_id, query.target.dataset_id,
            query.generation, span.first, span.last, limit);
   std::vector<PendingItem> items;
+  std::vector<std::int64_t> unsized;
   for (const auto& row : rows) {
+    if (row[5].is_null()) unsized.push_back(Int64(row[0]));
     Result<ChunkRanges> done = ChunkRanges::Parse(View(row[6]));
     items.push_back({.item = std::make_shared<const Item>(Item{.item_id = Int64(row[0]),
                                                                .title = Text(row[1]),
@@ -83,9 +104,10 @@ std::vector<PendingItem> ReadItems(pqxx::transaction_base& transaction, const Pe
                                                                .content_hash = Text(row[3]),
                                                                .chunk_count = Int32(row[4]),
                                                                .stored_count = Int32(row[7])}),
-                     .stored_bytes = Int64(row[5]),
+                     .stored_bytes = row[5].is_null() ? 0 : Int64(row[5]),
                      .done = done ? *std::move(done) : ChunkRanges()});
   }
+  Measure(transaction, unsized, items);
   return items;
 }
 

@@ -14,10 +14,17 @@
 
 namespace dsw {
 
-/// Each as the method of TargetClaim with the same name; `generation` is the one that was looked
-/// at.
-Status RecordBatch(Database& database, const ClaimedTarget& target, std::int64_t generation,
-                   const Batch& batch, const BatchRecord& record);
+/// A batch whose points are durable in the sink. Borrows both.
+struct FinishedBatch {
+  const Batch* batch = nullptr;
+  const BatchRecord* record = nullptr;
+};
+
+/// As TargetClaim::RecordBatch() for all of them, at least one, in one transaction; `generation`
+/// is the one that was looked at.
+Status RecordBatches(Database& database, const ClaimedTarget& target, std::int64_t generation,
+                     std::span<const FinishedBatch> batches);
+/// Each as the method of TargetClaim with the same name.
 Status Disown(Database& database, const ClaimedTarget& target, std::span<const std::int64_t> items);
 Result<std::vector<StaleItem>> ListStale(Database& database, const ClaimedTarget& target,
                                          std::int64_t after_item_id, int limit);

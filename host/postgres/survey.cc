@@ -67,7 +67,9 @@ SET generation = $3::bigint, maker = $5, previous_maker = $6
 WHERE embedded_dataset_id = $1::bigint
 )sql";
 
-/// Total, chunks that need no embedding, items with pending chunks, shrunk items.
+/// Total, chunks that need no embedding, items with pending chunks, and whether there may be points
+/// of items that shrank or are gone: then there are more records than items that have one, which a
+/// count along the key tells sooner than looking for each record's item.
 constexpr char kPending[] = R"sql(
 SELECT coalesce(sum(chunk_count), 0)::bigint,
        coalesce(sum(CASE WHEN NOT pending THEN chunk_count
@@ -76,16 +78,17 @@ SELECT coalesce(sum(chunk_count), 0)::bigint,
                     END), 0)::bigint,
        min(item_id) FILTER (WHERE pending), max(item_id) FILTER (WHERE pending),
        coalesce(bool_or(stored_count > chunk_count), false)
+       OR (SELECT count(*) FROM dataset_transform_items
+           WHERE embedded_dataset_id = $1::bigint AND item_id BETWEEN $4::bigint AND $5::bigint)
+          > count(*) FILTER (WHERE stored_count > 0)
 FROM dsw_items($1::bigint::integer, $2::bigint::integer, $3::bigint::integer, $4::bigint,
                $5::bigint)
 )sql";
 
-constexpr char kGone[] = R"sql(
-SELECT EXISTS (
-  SELECT FROM dataset_transform_items p
-  WHERE p.embedded_dataset_id = $1::bigint AND p.item_id BETWEEN $3::bigint AND $4::bigint
-    AND NOT EXISTS (SELECT FROM dataset_item_contents c
-                    WHERE c.dataset_id = $2::bigint AND c.item_id = p.item_id))
+/// Enough to have a million items in memory. More, where the server gives more anyway.
+constexpr char kRoom[] = R"sql(
+SELECT set_config('work_mem',
+                  greatest(pg_size_bytes(current_setting('work_mem')), 32 << 20) / 1024 || 'kB', true)
 )sql";
 
 constexpr char kFailed[] = R"sql(
@@ -168,6 +171,7 @@ Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
   return database.Run(Database::Patience::kLong, [&](Session& session) -> Status {
     pqxx::work transaction(session.connection);
     BeginLong(transaction);
+    Exec(transaction, kRoom);
     const auto row = Exec(transaction, kPending, target.embedded_dataset_id, target.dataset_id,
                           survey.generation, target.span.first, target.span.last)
                          .at(0);
@@ -175,10 +179,7 @@ Status Count(Database& database, const ClaimedTarget& target, Survey& survey) {
     const std::int64_t done = Int64(row[1]);
     survey.pending = total - done;
     if (!row[2].is_null()) survey.pending_items = {Int64(row[2]), Int64(row[3])};
-    survey.stale =
-        IsTrue(row[4]) || IsTrue(Exec(transaction, kGone, target.embedded_dataset_id,
-                                      target.dataset_id, target.span.first, target.span.last)
-                                     .at(0)[0]);
+    survey.stale = IsTrue(row[4]);
     if (target.whole()) {
       const std::int64_t failed = Int64(Exec(transaction, kFailed, target.embedded_dataset_id,
                                              target.dataset_id, survey.generation)

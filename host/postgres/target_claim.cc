@@ -48,7 +48,7 @@ Result<std::unique_ptr<ChunkCursor>> PostgresClaim::OpenPending() {
 }
 
 Status PostgresClaim::RecordBatch(const Batch& batch, const BatchRecord& record) {
-  return dsw::RecordBatch(database_, claim_.target, survey_.generation, batch, record);
+  return recorder_.Record(survey_.generation, batch, record);
 }
 
 Status PostgresClaim::Disown(std::span<const std::int64_t> items) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/ports/dataset_store.h"
+#include "host/postgres/batch_recorder.h"
 #include "host/postgres/claims.h"
 #include "host/postgres/database.h"
 
@@ -49,6 +50,7 @@ class PostgresClaim final : public TargetClaim {
   const ClaimResult claim_;
   const std::chrono::milliseconds lease_;
   const std::chrono::hours retention_;
+  BatchRecorder recorder_{database_, claim_.target};
   std::atomic<bool> released_ = false;
   Survey survey_;
   std::uint32_t dimensions_ = 0;

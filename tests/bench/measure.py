@@ -3,8 +3,9 @@
 """The parts of run.sh that are not shell: text to embed, the run itself, and what it took.
 
 measure.py text --chunks N --seed N
-measure.py job --worker FILE --pid N --ready URL --perf FILE TRANSFORM...
-measure.py report --job FILE --embedder FILE --qdrant FILE --sqlite FILE NAME=VALUE...
+measure.py job --worker FILE --pid N --postgres N --ready URL --perf FILE TRANSFORM...
+measure.py settled --worker FILE --items N TRANSFORM
+measure.py report --job FILE --embedder FILE --qdrant FILE --sqlite FILE --settled FILE NAME=VALUE...
 """
 
 import argparse
@@ -22,6 +23,24 @@ import urllib.request
 CHUNKS_PER_ITEM = 10
 SENTENCES_PER_CHUNK = 14
 MIB = 1 << 20
+
+# As if a job had embedded them. Their points are not in the sink, where nobody looks for them.
+SETTLE = """
+INSERT INTO dataset_items (dataset_id, title, chunks)
+SELECT source_dataset_id, 'Settled ' || i, jsonb_build_array('Text ' || i || repeat(' and so on', 40))
+FROM dataset_transforms, generate_series(1, {items}) i
+WHERE dataset_transform_id = {transform};
+INSERT INTO dataset_transform_items
+  (embedded_dataset_id, item_id, content_hash, chunk_count, stored_count, done, job_id, generation)
+SELECT embedded_dataset_id, item_id, content_hash, chunk_count, chunk_count,
+       int4multirange(int4range(0, chunk_count)), 'settled', generation
+FROM embedded_datasets e
+JOIN dataset_transform_targets USING (embedded_dataset_id)
+JOIN dataset_item_contents c ON c.dataset_id = e.source_dataset_id
+WHERE dataset_transform_id = {transform}
+ON CONFLICT DO NOTHING;
+VACUUM ANALYZE;
+"""
 
 
 def print_text(args):
@@ -50,10 +69,21 @@ def await_ready(url, pid):
 
 
 def cpu_seconds(pid):
-    """User and system, of all threads."""
+    """User and system, of all threads; the same of children that are gone."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
-    return [int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in fields[11:13]]
+    return [int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in fields[11:15]]
+
+
+def server_cpu_seconds(pid):
+    """Of PostgreSQL's first process and of all that it started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    total = sum(cpu_seconds(pid))
+    for child in children:
+        with contextlib.suppress(FileNotFoundError):
+            total += sum(cpu_seconds(child))
+    return total
 
 
 def memory_bytes(pid, name):
@@ -81,6 +111,7 @@ def run_jobs(args):
     start_rss = memory_bytes(args.pid, "VmRSS")
     with profile(args.pid, args.perf):
         cpu_before = cpu_seconds(args.pid)
+        server_before = server_cpu_seconds(args.postgres)
         began = time.monotonic()
         watchers = [
             subprocess.Popen(
@@ -92,6 +123,7 @@ def run_jobs(args):
         finals = [json.loads(watcher.communicate()[0].splitlines()[-1]) for watcher in watchers]
         wall = time.monotonic() - began
         cpu = [after - before for before, after in zip(cpu_before, cpu_seconds(args.pid))]
+        server_cpu = server_cpu_seconds(args.postgres) - server_before
     if any(watcher.returncode != 0 for watcher in watchers):
         sys.exit(f"not all jobs succeeded: {finals}")
     json.dump(
@@ -101,11 +133,59 @@ def run_jobs(args):
             "wall_seconds": wall,
             "cpu_user_seconds": cpu[0],
             "cpu_system_seconds": cpu[1],
+            "postgres_cpu_seconds": server_cpu,
             "start_rss_mib": start_rss / MIB,
             "peak_rss_mib": memory_bytes(args.pid, "VmHWM") / MIB,
         },
         sys.stdout,
     )
+
+
+def sql(text):
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
+    command += ["--set", "ON_ERROR_STOP=1", "--dbname", os.environ["DATABASE_URL"]]
+    return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def items_at(shares):
+    """The ids of items that lie at these shares of the way through all of them."""
+    return (
+        f"SELECT unnest(percentile_disc(ARRAY{shares}) WITHIN GROUP (ORDER BY item_id)) "
+        "FROM dataset_items WHERE title LIKE 'Settled %'"
+    )
+
+
+def change(shares):
+    return f"UPDATE dataset_items SET chunks = '[\"new\"]' WHERE item_id IN ({items_at(shares)})"
+
+
+def delete(shares):
+    return f"DELETE FROM dataset_items WHERE item_id IN ({items_at(shares)})"
+
+
+def run_settled(args):
+    sql(SETTLE.format(items=args.items, transform=args.transform))
+    cases = {
+        "unchanged": ("", 0),
+        "one_changed": (change([0.5]), 1),
+        "six_changed": (change([0.05, 0.2, 0.4, 0.6, 0.8, 0.95]), 6),
+        "three_deleted": (delete([0.1, 0.3, 0.7]), 0),
+    }
+    report = {"items": args.items}
+    for name, (preparation, expected) in cases.items():
+        sql(preparation)
+        command = [args.worker, "submit", "--transform", args.transform, "--watch", "--json"]
+        began = time.monotonic()
+        watched = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        report[f"{name}_seconds"] = round(time.monotonic() - began, 3)
+        job = json.loads(watched.stdout.splitlines()[-1])["job_id"]
+        embedded = sql(
+            "SELECT coalesce(sum(chunk_count), 0) FROM dataset_transform_batches "
+            f"WHERE job_id = '{job}'"
+        )
+        if int(embedded) != expected:
+            sys.exit(f"{name}: {embedded.strip()} chunks were embedded instead of {expected}")
+    json.dump(report, sys.stdout)
 
 
 def last_line(file):
@@ -144,7 +224,13 @@ def report(args):
     result |= {name: round(value, 3) for name, value in job.items()}
     cpu = job["cpu_user_seconds"] + job["cpu_system_seconds"]
     result["chunks_per_second"] = round(job["chunks"] / job["wall_seconds"], 1)
-    result["cpu_seconds_per_100k_chunks"] = round(cpu * 100_000 / max(1, job["chunks"]), 3)
+    for name, seconds in (("", cpu), ("postgres_", job["postgres_cpu_seconds"])):
+        result[f"{name}cpu_seconds_per_100k_chunks"] = round(
+            seconds * 100_000 / max(1, job["chunks"]), 3
+        )
+    if os.path.exists(args.settled):
+        with open(args.settled, encoding="utf-8") as file:
+            result["settled"] = json.load(file)
     result["embedder_traffic"] = embedder_traffic(last_line(args.embedder))
     if settings["sink"] == "qdrant":
         result["sink_traffic"] = qdrant_traffic(last_line(args.qdrant))
@@ -164,12 +250,18 @@ def main():
     job = commands.add_parser("job")
     job.add_argument("--worker", required=True)
     job.add_argument("--pid", type=int, required=True)
+    job.add_argument("--postgres", type=int, required=True)
     job.add_argument("--ready", required=True)
     job.add_argument("--perf", required=True)
     job.add_argument("transforms", nargs="+")
     job.set_defaults(command=run_jobs)
+    settled = commands.add_parser("settled")
+    settled.add_argument("--worker", required=True)
+    settled.add_argument("--items", type=int, required=True)
+    settled.add_argument("transform")
+    settled.set_defaults(command=run_settled)
     end = commands.add_parser("report")
-    for name in ("--job", "--embedder", "--qdrant", "--sqlite"):
+    for name in ("--job", "--embedder", "--qdrant", "--sqlite", "--settled"):
         end.add_argument(name, required=True)
     end.add_argument("settings", nargs="+")
     end.set_defaults(command=report)

@@ -24,6 +24,8 @@ worker takes its other settings from the environment, as in BATCHES_IN_FLIGHT=16
   --jobs N             jobs that share the chunks (default: 1)
   --batch-size N       chunks per batch (default: the worker's)
   --sink NAME          qdrant (default) or sqlite
+  --settled N          afterwards, how long a job takes over N more items of a chunk each that were
+                       embedded before, when none, one or six of them changed or three are gone
   --build-dir DIR      take the programs of this build, and build nothing
   --perf FILE          record the worker's CPU profile of the run, for `perf report -i FILE`
 USAGE
@@ -37,7 +39,7 @@ die() {
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/bench
 provider=openai chunks=100000 dims=1536 encoding=base64 transport=grpc sink=qdrant
-latency=0 jobs=1 batch='' build='' perf=''
+latency=0 jobs=1 settled=0 batch='' build='' perf=''
 while [[ $# -gt 0 ]]; do
   case $1 in
     -h | --help)
@@ -60,6 +62,7 @@ while [[ $# -gt 0 ]]; do
     --jobs) jobs=$2 ;;
     --batch-size) batch=$2 ;;
     --sink) sink=$2 ;;
+    --settled) settled=$2 ;;
     --build-dir) build=$(realpath -- "$2") ;;
     --perf) perf=$(realpath -m -- "$2") ;;
     *)
@@ -86,6 +89,7 @@ number --chunks "$chunks" 1
 number --dims "$dims" 1
 number --latency-ms "$latency" 0
 number --jobs "$jobs" 1
+number --settled "$settled" 0
 [[ -z $batch ]] || number --batch-size "$batch" 1
 [[ $jobs -le $chunks ]] || die "--jobs $jobs: more than there are chunks"
 
@@ -204,12 +208,18 @@ done
 start worker "$worker" run
 echo "bench: embedding" >&2
 run "$here/measure.py" job --worker "$worker" --pid "$(cat "$dir/worker.pid")" \
+  --postgres "$(head -n 1 "$dir/postgres/data/postmaster.pid")" \
   --ready "http://127.0.0.1:$metrics_port/readyz" --perf "$perf" "${transforms[@]}" \
   >"$dir/job.json" || die "the job failed"
+if [[ $settled -gt 0 ]]; then
+  echo "bench: jobs over $settled items that are embedded already" >&2
+  run "$here/measure.py" settled --worker "$worker" --items "$settled" "${transforms[0]}" \
+    >"$dir/settled.json" || die "a job over embedded items failed"
+fi
 stop_process worker
 stop_doubles
 run "$here/measure.py" report --job "$dir/job.json" --embedder "$dir/log/embedder.log" \
-  --qdrant "$dir/log/qdrant.log" --sqlite "$SQLITE_PATH" \
+  --qdrant "$dir/log/qdrant.log" --sqlite "$SQLITE_PATH" --settled "$dir/settled.json" \
   provider="$provider" sink="$sink" transport="$transport" encoding="$encoding" \
   dims="$dims" latency_ms="$latency" jobs="$jobs"
 finished=true

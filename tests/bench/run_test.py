@@ -63,7 +63,12 @@ class RunTest(unittest.TestCase):
         result = self.measure()
         self.assertEqual(result["chunks"], CHUNKS)
         self.assertEqual(result["failed_chunks"], 0)
-        for name in ("wall_seconds", "chunks_per_second", "cpu_seconds_per_100k_chunks"):
+        for name in (
+            "wall_seconds",
+            "chunks_per_second",
+            "cpu_seconds_per_100k_chunks",
+            "postgres_cpu_seconds_per_100k_chunks",
+        ):
             self.assertGreater(result[name], 0, name)
         self.assertGreaterEqual(result["peak_rss_mib"], result["start_rss_mib"])
         embedder = result["embedder_traffic"]
@@ -86,9 +91,14 @@ class RunTest(unittest.TestCase):
         self.assertGreater(sink["rest_bytes_sent"], CHUNKS * 1536 * 9)
 
     def test_into_sqlite(self):
-        result = self.measure("--sink", "sqlite", "--dims", "8")
+        result = self.measure("--sink", "sqlite", "--dims", "8", "--settled", "200")
         self.assertEqual(result["chunks"], CHUNKS)
         self.assertGreater(result["sink_traffic"]["file_bytes"], CHUNKS * 800)
+        settled = result["settled"]
+        self.assertEqual(settled.pop("items"), 200)
+        self.assertEqual(len(settled), 4)
+        for name, seconds in settled.items():
+            self.assertGreater(seconds, 0, name)
 
     def test_a_run_that_is_interrupted_leaves_nothing_behind(self):
         run = self.start("--latency-ms", "60000")

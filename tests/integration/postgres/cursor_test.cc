@@ -9,6 +9,7 @@ extern "C" std::size_t __sanitizer_get_current_allocated_bytes(void);
 #include <malloc.h>
 #endif
 
+#include "host/postgres/pending_items.h"
 #include "tests/integration/postgres/store_test.h"
 
 namespace dsw {
@@ -112,6 +113,35 @@ TEST_F(CursorTest, LargeTextsAreReadFewAtATime) {
   }
   EXPECT_EQ(chunks, 20);
   EXPECT_LT(most - before, 24 << 20);
+}
+
+TEST_F(CursorTest, TheListOfPendingItemsReadsNoTexts) {
+  AddItems(30, 2);
+  // Of what does not compress.
+  Sql("INSERT INTO dataset_items (dataset_id, title, chunks) SELECT 1, 'large', jsonb_agg("
+      "(SELECT string_agg(md5(c || '.' || i), '') FROM generate_series(1, 32) i)) "
+      "FROM generate_series(1, 100) c");
+  const Plan plan = MustPlan(MakeJob("a"));
+  Look(plan);
+  PendingQuery query;
+  query.target.embedded_dataset_id = 1;
+  query.target.dataset_id = 1;
+  const auto list = [&](Session& session) -> Result<std::vector<PendingItem>> {
+    pqxx::work transaction(session.connection);
+    BeginReading(transaction);
+    return ReadItems(transaction, query, {1, 100}, 100);
+  };
+  const auto blind = OpenBlind(", title, metadata");
+  ASSERT_OK_AND_ASSIGN(const std::vector<PendingItem> items, blind->Run(list));
+  ASSERT_EQ(items.size(), 31u);
+  EXPECT_GT(items.back().stored_bytes, 100'000);
+
+  Sql("UPDATE dataset_item_contents SET bytes = NULL WHERE item_id IN (7, 31)");
+  ASSERT_OK_AND_ASSIGN(const std::vector<PendingItem> measured, database_->Run(list));
+  ASSERT_EQ(measured.size(), 31u);
+  EXPECT_EQ(measured.back().stored_bytes, items.back().stored_bytes);
+  EXPECT_GT(measured[6].stored_bytes, 0);
+  EXPECT_EQ(measured[7].stored_bytes, items[7].stored_bytes);
 }
 
 TEST_F(CursorTest, RecordingGoesOnWhileALargeItemIsRead) {

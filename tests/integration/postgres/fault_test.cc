@@ -6,6 +6,8 @@
 
 #include "tests/integration/postgres/store_test.h"
 
+#include <pqxx/pqxx>
+
 namespace dsw {
 namespace {
 
@@ -154,6 +156,61 @@ TEST_F(DatabaseFaultTest, BatchesMayBeRecordedFromManyThreadsAndMoreThanOnce) {
   EXPECT_EQ(Sql("SELECT count(*), sum(chunk_count) FROM dataset_transform_batches"),
             std::to_string(batches.size()) + "|300");
   EXPECT_EQ(Embed(MakeJob("b")), "");
+}
+
+TEST_F(DatabaseFaultTest, BatchesThatWaitForARecordShareTheNextAndNoneIsDoneBeforeIt) {
+  AddItems(10, 2);
+  const Plan plan = MustPlan(MakeJob("a"));
+  // An item's chunks are in two of them.
+  const std::vector<Batch> batches = Cut(Pending(plan), 3);
+  TargetClaim& claim = Claim(plan);
+  std::atomic<std::size_t> begun = 0;
+  std::atomic<int> done = 0;
+  std::vector<std::jthread> threads;
+  pqxx::connection connection(Server().Url(name_));
+  {
+    pqxx::work takeover(connection);
+    takeover.exec("SELECT FROM dataset_transform_leases FOR UPDATE");
+    for (const Batch& batch : batches) {
+      threads.emplace_back([&] {
+        const Chunk& chunk = batch.chunks[0];
+        ++begun;
+        EXPECT_OK(
+            claim.RecordBatch(batch, {.failed = {{{chunk.item->item_id, chunk.index}, "bad"}}}));
+        ++done;
+      });
+    }
+    while (begun < batches.size()) std::this_thread::yield();
+    AwaitAWaitingLock();
+    EXPECT_EQ(done, 0);
+    takeover.commit();
+  }
+  threads.clear();
+  EXPECT_EQ(Sql("SELECT count(*), sum(chunk_count) FROM dataset_transform_batches"), "7|20");
+  EXPECT_EQ(Sql("SELECT count(DISTINCT xmin::text) < 7 FROM dataset_transform_batches"), "t");
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_failed_chunks"), "7");
+  EXPECT_EQ(Embed(MakeJob("b")), "");
+}
+
+TEST_F(DatabaseFaultTest, BatchesThatAreRecordedTogetherAreFencedTogether) {
+  AddItems(10, 2);
+  const Plan plan = MustPlan(MakeJob("a"));
+  const std::vector<Batch> batches = Cut(Pending(plan), 5);
+  TargetClaim& claim = Claim(plan);
+  std::vector<std::jthread> threads;
+  pqxx::connection connection(Server().Url(name_));
+  {
+    pqxx::work takeover(connection);
+    takeover.exec("DELETE FROM dataset_transform_leases");
+    for (const Batch& batch : batches) {
+      threads.emplace_back([&] { EXPECT_FAIL(claim.RecordBatch(batch, {}), Code::kFenced); });
+    }
+    AwaitAWaitingLock();
+    takeover.commit();
+  }
+  threads.clear();
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_batches"), "0");
+  EXPECT_EQ(Sql("SELECT count(*) FROM dataset_transform_items WHERE done <> '{}'"), "0");
 }
 
 TEST_F(DatabaseFaultTest, TwoWorkersMayMakeTheSameTargetAtOnce) {

@@ -82,6 +82,19 @@ TEST_F(MigrateTest, WhatOlderVersionsCountedIsNotCountedAgain) {
             "success|1|1");
 }
 
+TEST_F(MigrateTest, ItemsFromBeforeSizesWereKeptHaveNoneAndAreEmbedded) {
+  ASSERT_OK(Migrate(*database_));
+  MakeTransform();
+  AddItems(2, 2);
+  Sql("ALTER TABLE dataset_item_contents DROP COLUMN bytes;"
+      "DELETE FROM dsw_migrations WHERE version > 3");
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> steps, Migrate(*database_));
+  EXPECT_THAT(steps, testing::ElementsAre("sizes of items"));
+  AddItems(1, 2);
+  EXPECT_EQ(Sql("SELECT count(*), count(bytes) FROM dataset_item_contents"), "3|1");
+  EXPECT_EQ(Embed(MakeJob("a")), "1.0 1.1 2.0 2.1 3.0 3.1");
+}
+
 TEST_F(MigrateTest, KeepsTheStatisticsOfDatasets) {
   ASSERT_OK(Migrate(*database_));
   MakeTransform();

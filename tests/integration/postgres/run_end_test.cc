@@ -86,11 +86,6 @@ class RunEndTest : public StoreTest {
         "CREATE CONSTRAINT TRIGGER linger AFTER UPDATE OF outcome ON dataset_transform_runs "
         "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()");
   }
-  void AwaitAWaitingLock() {
-    while (Sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
   /// Finishes both at the same time; how many of them were told that the job is complete.
   static int FinishBoth(TargetClaim& one, TargetClaim& other) {
     std::array<bool, 2> told{};

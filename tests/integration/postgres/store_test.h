@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "host/postgres/database.h"
@@ -55,6 +56,28 @@ class StoreTest : public testing::Test {
         "  FROM generate_series(0, " +
         std::to_string(chunks - 1) + ") c), jsonb_build_object('source_file', i || '.txt') " +
         "FROM generate_series(1, " + std::to_string(items) + ") i");
+  }
+
+  /// The database as a role sees it that has every right but one: of an item it may read the id
+  /// and `columns`. What succeeds with it has not looked at anything else.
+  std::unique_ptr<Database> OpenBlind(const std::string& columns = "") {
+    const std::string role = "blind_" + name_;
+    Sql("CREATE ROLE " + role + " LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role +
+        "; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO " + role +
+        "; REVOKE ALL ON dataset_items FROM " + role + "; GRANT SELECT (item_id, dataset_id" +
+        columns + ") ON dataset_items TO " + role);
+    Result<std::unique_ptr<Database>> opened =
+        Database::Open({.url = "postgresql://" + role +
+                               "@127.0.0.1:" + std::to_string(Server().port()) + "/" + name_},
+                       clock_);
+    EXPECT_OK(opened);
+    return *std::move(opened);
+  }
+  /// Returns once somebody waits for a lock in the database.
+  void AwaitAWaitingLock() {
+    while (Sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
   }
 
   Job MakeJob(const std::string& id, Mode mode = Mode::kIncremental) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When records hold, when they are void, and what may have been written without a record.
+#include "host/postgres/item_contents.h"
 #include "tests/integration/postgres/store_test.h"
 
 namespace dsw {
@@ -118,6 +119,35 @@ TEST_F(SurveyTest, ItemsFromBeforeTheTriggersAreCaughtUpWith) {
       "INSERT INTO dataset_item_contents VALUES (1, 9999, 'x', 5)");
   EXPECT_EQ(Counts(MustPlan(MakeJob("a"))), "0/1200");
   EXPECT_EQ(Sql("SELECT count(*) FROM dataset_item_contents"), "1200");
+}
+
+TEST_F(SurveyTest, TheUnchangedIsRecognisedWithoutReadingATitleOrAText) {
+  AddItems(50, 3);
+  Embed(MakeJob("a"));
+  Finish("a");
+  const auto database = OpenBlind();
+  PostgresStore blind(*database);
+  ASSERT_OK_AND_ASSIGN(const Plan plan, blind.LoadPlan(MakeJob("b")));
+  ASSERT_OK_AND_ASSIGN(const auto claim, blind.Claim(plan, plan.targets[0], {.holder = "blind"}));
+  ASSERT_OK_AND_ASSIGN(const Survey survey, claim->Look(surroundings_));
+  EXPECT_EQ(survey.pending, 0);
+  EXPECT_FALSE(survey.stale);
+  EXPECT_OK(claim->Finish());
+}
+
+TEST_F(SurveyTest, TheSizesOfItemsAreKept) {
+  AddItems(4, 3);
+  Sql("UPDATE dataset_items SET chunks = '[\"a longer one\"]' WHERE item_id = 2;"
+      "DELETE FROM dataset_item_contents WHERE item_id = 3;"
+      "UPDATE dataset_item_contents SET bytes = NULL WHERE item_id = 4");
+  Look(MustPlan(MakeJob("a")));
+  const std::string kept =
+      "SELECT string_agg((c.bytes = octet_length(i.chunks::text))::text, ' ' ORDER BY item_id) "
+      "FROM dataset_items i LEFT JOIN dataset_item_contents c USING (dataset_id, item_id)";
+  EXPECT_EQ(Sql(kept), "true true true") << "one that has none since before costs no reading";
+  ASSERT_OK_AND_ASSIGN(const std::int64_t wrong, RecomputeContents(*database_, 1));
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(Sql(kept), "true true true true");
 }
 
 TEST_F(SurveyTest, WritersNeedNoRightsOnTheWorkersTables) {
