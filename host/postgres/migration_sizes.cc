@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Step 4: how large the texts of an item are, known without reading them.
+// How large the texts of an item are, known without reading them.
 #include "host/postgres/migration_steps.h"
 
 namespace dsw {

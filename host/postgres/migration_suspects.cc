@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Step 4: what tells the job that kills workers from those that only ran beside it.
+// What tells the job that kills workers from those that only ran beside it.
 #include "host/postgres/migration_steps.h"
 
 namespace dsw {

@@ -108,7 +108,7 @@ TEST_F(ClaimTest, ADeathMakesASuspectWhoseDeathsCountOnceItRanAlone) {
   EXPECT_TRUE(claim->suspected());
   ASSERT_OK_AND_ASSIGN(const FailureCount count, store_->Failures(MakeJob("a")));
   EXPECT_EQ(count.failures, 0) << "others may have killed the worker each time";
-  EXPECT_EQ(count.last_error, "worker mortal died or was stopped");
+  EXPECT_EQ(count.last.value_or(Error{}).message, "worker mortal died or was stopped");
   ASSERT_OK(claim->Release());
   ASSERT_OK_AND_ASSIGN(const auto other, Take(MustPlan(MakeJob("b"))));
   EXPECT_FALSE(other->suspected()) << "nor is the whole transform";
