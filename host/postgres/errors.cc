@@ -91,6 +91,26 @@ DatabaseFailure FromSqlState(std::string_view state, std::string_view text,
   return failure;
 }
 
+template <class Kind>
+bool Is(const pqxx::sql_error& error) {
+  return dynamic_cast<const Kind*>(&error) != nullptr;
+}
+
+/// Some versions hand the SQLSTATE on with all of their exceptions but a few: there the class
+/// tells.
+std::string_view StateOf(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (Is<pqxx::insufficient_privilege>(error)) return "42501";
+  if (Is<pqxx::undefined_column>(error)) return "42703";
+  if (Is<pqxx::undefined_function>(error)) return "42883";
+  if (Is<pqxx::undefined_table>(error)) return "42P01";
+  if (Is<pqxx::disk_full>(error)) return "53100";
+  if (Is<pqxx::insufficient_resources>(error)) return "53000";
+  if (Is<pqxx::integrity_constraint_violation>(error)) return "23000";
+  if (Is<pqxx::data_exception>(error)) return "22000";
+  return "";
+}
+
 }  // namespace
 
 Error DatabaseError(Code code, std::string_view where, std::string_view what) {
@@ -119,7 +139,7 @@ DatabaseFailure Translate(const std::exception& exception, std::string_view wher
     return unavailable("", Repeat::kYes);
   }
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&exception)) {
-    return FromSqlState(sql->sqlstate(), text, where);
+    return FromSqlState(StateOf(*sql), text, where);
   }
   // No descriptor or thread left for a connection.
   if (dynamic_cast<const std::system_error*>(&exception) != nullptr) {

@@ -52,6 +52,15 @@ TEST(DatabaseErrorsTest, TheRestIsNotRepeated) {
   }
 }
 
+TEST(DatabaseErrorsTest, TheClassTellsWhereTheStateIsMissing) {
+  const auto code = [](const std::exception& error) { return Translate(error, "db").error.code; };
+  EXPECT_EQ(code(pqxx::insufficient_privilege("denied")), Code::kUnauthenticated);
+  EXPECT_EQ(code(pqxx::undefined_table("no such table")), Code::kUnavailable);
+  EXPECT_EQ(code(pqxx::disk_full("full")), Code::kUnavailable);
+  EXPECT_EQ(code(pqxx::unique_violation("twice")), Code::kConflict);
+  EXPECT_EQ(code(pqxx::data_exception("not UTF-8")), Code::kInvalid);
+}
+
 TEST(DatabaseErrorsTest, TroublesOfTheDatabaseAreNoFaultOfTheData) {
   for (const char* state :
        {"25006", "3D000", "3F000", "42P01", "42P10", "42501", "42703", "42704", "42804", "42883",
