@@ -207,7 +207,8 @@ TEST_F(WhoseFaultTest, ASinkThatMayBeReadAndNotWrittenIsNotPaidForAgainAndAgain)
   world_.Set("BATCHES_IN_FLIGHT", "1");
   const std::int64_t transform = world_.Import("read only", 2, 5, 5);
   world_.Script(R"({"id":"w","at":"before_upsert","do":"fail","category":"auth"},
-                   {"id":"r","at":"before_remove","do":"fail","category":"auth"})");
+                   {"id":"r","at":"before_remove","do":"fail","category":"auth",
+                    "times":1000})");
   world_.SubmitJob(transform);
   Process worker = world_.Start();
   EXPECT_TRUE(world_.AwaitFired("r"));
