@@ -126,7 +126,7 @@ TEST_F(UpstreamTest, LargeTextsDoNotAddUpInMemory) {
       EXPECT_EQ(world_.PointsOf(transform).size(), static_cast<std::size_t>(kChunks / jobs));
     }
     std::cout << fmt::format("peak RSS {} MiB\n", peak);
-    EXPECT_LE(peak, 256) << "200 MB of texts, 5 MB each";
+    EXPECT_LE(peak, 320) << "200 MB of texts, 5 MB each; 465 without a bound";
   }
 }
 
