@@ -2,6 +2,8 @@
 #include "host/domain/progress_codec.h"
 
 #include <cmath>
+#include <cstdint>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -48,6 +50,15 @@ std::string SubjectToken(std::string_view text) {
   return token.empty() ? "_" : token;
 }
 
+/// Of a float nobody would look whether it is in range.
+std::int64_t IntegerAt(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  if (!value.is_number_integer()) {
+    throw std::invalid_argument(fmt::format("`{}` is not an integer", key));
+  }
+  return value.get<std::int64_t>();
+}
+
 }  // namespace
 
 std::string ProgressJson(const Progress& progress) {
@@ -81,29 +92,29 @@ Result<Progress> ParseProgress(std::string_view text) {
     const Json json = Json::parse(text);
     Progress progress;
     progress.job_id = json.at("job_id");
-    progress.dataset_transform_id = json.at("dataset_transform_id");
+    progress.dataset_transform_id = IntegerAt(json, "dataset_transform_id");
     if (!json.at("embedded_dataset_id").is_null()) {
-      progress.embedded_dataset_id = json.at("embedded_dataset_id").get<std::int64_t>();
+      progress.embedded_dataset_id = IntegerAt(json, "embedded_dataset_id");
     }
     progress.owner_id = json.at("owner_id");
-    progress.dataset_id = json.at("dataset_id");
+    progress.dataset_id = IntegerAt(json, "dataset_id");
     const std::string status = json.at("status");
     progress.state = status == "success"  ? JobState::kSuccess
                      : status == "failed" ? JobState::kFailed
                                           : JobState::kProcessing;
     progress.final = json.at("final");
-    progress.chunk_count = json.at("chunk_count");
-    progress.total_chunks = json.at("total_chunks");
-    progress.failed_chunks = json.at("failed_chunks");
-    progress.batches_done = json.at("batches_done");
-    progress.tokens = json.at("tokens");
+    progress.chunk_count = IntegerAt(json, "chunk_count");
+    progress.total_chunks = IntegerAt(json, "total_chunks");
+    progress.failed_chunks = IntegerAt(json, "failed_chunks");
+    progress.batches_done = IntegerAt(json, "batches_done");
+    progress.tokens = IntegerAt(json, "tokens");
     if (!json.at("error").is_null()) progress.error = json.at("error").get<std::string>();
     if (!json.at("processing_duration_ms").is_null()) {
       progress.processing_duration =
-          std::chrono::milliseconds(json.at("processing_duration_ms").get<std::int64_t>());
+          std::chrono::milliseconds(IntegerAt(json, "processing_duration_ms"));
     }
     return progress;
-  } catch (const Json::exception& exception) {
+  } catch (const std::exception& exception) {
     return Fail(Code::kInvalid, fmt::format("not a status event: {}", exception.what()));
   }
 }

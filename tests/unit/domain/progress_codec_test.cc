@@ -66,6 +66,10 @@ TEST(ProgressCodecTest, ReadsWhatItWrote) {
 TEST(ProgressCodecTest, RefusesWhatIsNoEvent) {
   EXPECT_FAIL(ParseProgress("{}"), Code::kInvalid, "not a status event");
   EXPECT_FAIL(ParseProgress("nonsense"), Code::kInvalid, "not a status event");
+  std::string huge = ProgressJson(Progress());
+  const std::string count = R"("total_chunks":0)";
+  huge.replace(huge.find(count), count.size(), R"("total_chunks":2.7e81)");
+  EXPECT_FAIL(ParseProgress(huge), Code::kInvalid, "`total_chunks` is not an integer");
 }
 
 TEST(ProgressCodecTest, MasksSecretsInTheError) {
