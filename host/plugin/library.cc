@@ -7,6 +7,8 @@
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
 
+#include "host/base/floating_point.h"
+
 namespace dsw {
 namespace {
 

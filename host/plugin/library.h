@@ -3,7 +3,6 @@
 // Brings a shared object into the process, for good.
 #pragma once
 
-#include <cfenv>
 #include <filesystem>
 
 #include <dsw/plugin.h>
@@ -11,19 +10,6 @@
 #include "host/base/result.h"
 
 namespace dsw {
-
-/// Keeps the floating-point environment of the thread: restores it when it goes out of scope. A
-/// library that was linked with -ffast-math turns denormals off when it is loaded.
-class FloatingPointKeeper {
- public:
-  FloatingPointKeeper() { std::fegetenv(&environment_); }
-  FloatingPointKeeper(const FloatingPointKeeper&) = delete;
-  FloatingPointKeeper& operator=(const FloatingPointKeeper&) = delete;
-  ~FloatingPointKeeper() { std::fesetenv(&environment_); }
-
- private:
-  std::fenv_t environment_{};
-};
 
 /// Loads the plugin at `path` (absolute) with all of its symbols bound and hidden from others, and
 /// finds its entry function. The library stays loaded until the process ends: threads and

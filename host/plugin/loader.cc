@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "host/base/floating_point.h"
 #include "host/base/log.h"
 #include "host/plugin/call_guard.h"
 #include "host/plugin/host_services.h"

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/runner/plugin.h"
 
-#include <cfenv>
-
 #include <dlfcn.h>
+
+#include "host/base/floating_point.h"
 
 namespace dsw::runner {
 namespace {
-
-/// Code that was linked with -ffast-math turns denormals off in the thread that loads it, of which
-/// the others inherit that.
-class FloatingPointKeeper {
- public:
-  FloatingPointKeeper() { std::fegetenv(&environment_); }
-  FloatingPointKeeper(const FloatingPointKeeper&) = delete;
-  FloatingPointKeeper& operator=(const FloatingPointKeeper&) = delete;
-  ~FloatingPointKeeper() { std::fesetenv(&environment_); }
-
- private:
-  std::fenv_t environment_{};
-};
 
 std::string LinkersWords() {
   const char* const words = dlerror();
