@@ -124,8 +124,8 @@ LoadedPlugins::~LoadedPlugins() {
 void LoadedPlugins::LoadDirectory(const fs::path& given, const fs::path& directory) {
   directories_.push_back({directory.string(), ""});
   given_[directory.string()] = given;
-  stamps_[(directory / kLockName).string()] = StampOf(directory / kLockName);
-  stamps_[(directory / kLockSignatureName).string()] = StampOf(directory / kLockSignatureName);
+  NoteStamp(directory / kLockName);
+  NoteStamp(directory / kLockSignatureName);
   const auto paths = PluginFilesIn(directory);
   if (!paths) {
     directories_.back().problem = paths.error().message;
@@ -139,7 +139,7 @@ void LoadedPlugins::LoadDirectory(const fs::path& given, const fs::path& directo
   for (const fs::path& path : *paths) {
     PluginReport report;
     report.file = path.string();
-    stamps_[report.file] = StampOf(path);
+    NoteStamp(path);
     const auto plugin = LoadFile(given / path.filename(), trust, report);
     report.loaded = plugin.has_value();
     if (!plugin) report.reason = plugin.error().message;

@@ -19,6 +19,7 @@
 
 #include "host/base/result.h"
 #include "host/isolation/isolated_plugin.h"
+#include "host/plugin/file_stamp.h"
 #include "host/plugin/load_options.h"
 #include "host/plugin/manifest.h"
 #include "host/plugin/plugin_file.h"
@@ -57,16 +58,6 @@ struct PluginProcess {
   std::string id;
   std::string sha256;
   ProcessStatus status;
-};
-
-/// What a file was when it was last looked at.
-struct FileStamp {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t size = -1;  ///< -1: it was not there.
-  std::int64_t changed_ns = 0;
-
-  bool operator==(const FileStamp&) const = default;
 };
 
 /// Loads every plugin of the directories, in their order and within one in byte order of the file

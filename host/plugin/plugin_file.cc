@@ -15,6 +15,7 @@
 #include <dsw/plugin.h>
 
 #include "host/plugin/elf_file.h"
+#include "host/plugin/file_stamp.h"
 #include "host/plugin/sealed_copy.h"
 
 namespace dsw {
@@ -27,11 +28,9 @@ Status CheckUnchanged(const PluginFile& file) {
   if (stat(file.file.path.c_str(), &now) != 0) {
     return Fail(Code::kInvalid, "cannot be read: " + std::generic_category().message(errno));
   }
-  const struct stat& then = file.file.facts;
-  const bool same = now.st_dev == then.st_dev && now.st_ino == then.st_ino &&
-                    now.st_size == then.st_size && now.st_ctim.tv_sec == then.st_ctim.tv_sec &&
-                    now.st_ctim.tv_nsec == then.st_ctim.tv_nsec;
-  if (!same) return Fail(Code::kInvalid, "was replaced after it was checked; start again");
+  if (StampOf(now) != StampOf(file.file.facts)) {
+    return Fail(Code::kInvalid, "was replaced after it was checked; start again");
+  }
   return {};
 }
 

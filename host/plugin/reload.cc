@@ -36,16 +36,6 @@ void LogNotNow(const std::string& file) {
 
 }  // namespace
 
-FileStamp StampOf(const fs::path& file) {
-  struct stat found {};
-  if (stat(file.c_str(), &found) != 0) return {};
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return {.device = found.st_dev,
-          .inode = found.st_ino,
-          .size = found.st_size,
-          .changed_ns = found.st_ctim.tv_sec * kSecond + found.st_ctim.tv_nsec};
-}
-
 bool LoadedPlugins::Reload(bool refused) {
   bool changed = false;
   for (const DirectoryReport& directory : directories_) {
@@ -86,7 +76,8 @@ bool LoadedPlugins::ReloadDirectory(const fs::path& directory, bool refused) {
 }
 
 bool LoadedPlugins::NoteStamp(const fs::path& file) {
-  const FileStamp stamp = StampOf(file);
+  struct stat found {};
+  const FileStamp stamp = stat(file.c_str(), &found) == 0 ? StampOf(found) : FileStamp();
   return std::exchange(stamps_[file.string()], stamp) != stamp;
 }
 

@@ -3,15 +3,12 @@
 // What loading and loading again have in common.
 #pragma once
 
-#include <filesystem>
 #include <set>
 #include <string>
 
 #include "host/plugin/loader.h"
 
 namespace dsw {
-
-FileStamp StampOf(const std::filesystem::path& file);
 
 /// A warning that holds for many files, as one of their directory, is a warning once: `warned`
 /// keeps those that were told.
