@@ -52,9 +52,7 @@ Result<LoadOptions> PluginLoadOptions(const Settings& settings) {
   ASSIGN_OR_RETURN(options.trust, TrustPolicy::Create({.mode = settings.plugin_trust,
                                                        .trusted_keys = settings.plugin_trusted_keys,
                                                        .deny = settings.plugin_deny}));
-  options.isolation = settings.plugin_isolation == "all"    ? Isolation::kAll
-                      : settings.plugin_isolation == "none" ? Isolation::kNone
-                                                            : Isolation::kAuto;
+  options.isolation = settings.plugin_isolation;
   options.own_directories = {DefaultPluginDirectory(), here / "../lib/worker-datasets/plugins"};
   options.grants = settings.plugin_grants;
   options.memory = static_cast<std::uint64_t>(settings.plugin_memory) << 20;

@@ -15,6 +15,7 @@
 #include "host/base/log_filter.h"
 #include "host/base/result.h"
 #include "host/base/secret.h"
+#include "host/domain/isolation.h"
 #include "host/domain/plugin_trust.h"
 #include "host/domain/point.h"
 
@@ -77,7 +78,7 @@ struct Settings {
   PluginTrust plugin_trust = PluginTrust::kAuto;
   std::string plugin_trusted_keys;
   std::string plugin_deny;
-  std::string plugin_isolation;  ///< "auto", "all" or "none".
+  Isolation plugin_isolation = Isolation::kAuto;
   /// By the plugin's id: "files", "net".
   std::map<std::string, std::set<std::string>, std::less<>> plugin_grants;
   std::int64_t plugin_memory = 0;  ///< MiB; 0: any number.

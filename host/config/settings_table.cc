@@ -202,11 +202,11 @@ void AddPlugins(std::vector<Setting>& rows) {
   rows.push_back(Row(kGroup, "PLUGIN_DENY", "",
                      Text(&S::plugin_deny, "list with commas, or file with one a line"),
                      "SHA-256 sums of plugins that are never loaded"));
-  rows.push_back(Row(
-      kGroup, "PLUGIN_ISOLATION", "auto",
-      Choice<std::string>(&S::plugin_isolation, {"auto", "all", "none"}, {"auto", "all", "none"}),
-      "Which plugins run in a process of their own; auto: those that did not come "
-      "with the worker"));
+  rows.push_back(Row(kGroup, "PLUGIN_ISOLATION", "auto",
+                     Choice(&S::plugin_isolation, {"auto", "all", "none"},
+                            {Isolation::kAuto, Isolation::kAll, Isolation::kNone}),
+                     "Which plugins run in a process of their own; auto: those that did not come "
+                     "with the worker"));
   rows.push_back(Row(kGroup, "PLUGIN_GRANTS", "", Grants(),
                      "What a plugin in a process of its own may use beyond the worker's services: "
                      "files, the network"));

@@ -12,15 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "host/domain/isolation.h"
 #include "host/plugin/trust.h"
 
 namespace dsw {
-
-enum class Isolation {
-  kAuto,  ///< All but those in the worker's own directories.
-  kAll,
-  kNone,
-};
 
 struct LoadOptions {
   TrustPolicy trust{};
