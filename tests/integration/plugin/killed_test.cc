@@ -112,6 +112,8 @@ TEST_F(KilledTest, ResultsAreThoseOfAnUndisturbedRunAndADeathCostsOneBatch) {
   const std::int64_t paid = TextsPaidFor();
   EXPECT_GE(paid, std::int64_t{kCalls} * kTexts);
   EXPECT_LE(paid, (std::int64_t{kCalls} + kills) * kTexts);
+  // The last kill may have come after the last call, and be noticed by the next one.
+  EXPECT_TRUE(EmbedBatch(*embedder, 0) || EmbedBatch(*embedder, 0));
   EXPECT_EQ(process->Look().state, ProcessStatus::State::kRunning);
 }
 
